@@ -1,0 +1,59 @@
+//! The facts of one web request: what was asked for, by whom, from where and when. Everything the filter may judge by, and nothing else.
+
+use jiff::Timestamp;
+
+use crate::address::Address;
+
+/// Who stands behind a request. Never a guess (S-6).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// A signed-in person whose notice and agreement are in order.
+    Person(Person),
+    /// Nobody has signed in here, or the gate is not yet passed.
+    Unknown,
+}
+
+/// A person as the gateway knows them for the length of a browser session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Person {
+    /// Text id of the person.
+    pub id: String,
+    /// The group of the pack that fits today.
+    pub group: String,
+    /// Population of the pack: `learner`, `staff`, `visitor`.
+    pub population: String,
+    pub site: String,
+    /// How they were identified, in words for the alert: "signed in at the gate at 9:02am on this computer".
+    pub how: String,
+    /// Opaque id of the portal session that vouches for them.
+    pub session: String,
+}
+
+/// How a request reached the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Carriage {
+    /// Plain HTTP through the proxy.
+    Plain,
+    /// The name of a CONNECT, before anything inside is seen.
+    Tunnel,
+    /// HTTP inside an inspected TLS connection.
+    Inspected,
+}
+
+/// One request, or one question about a tunnel.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub at: Timestamp,
+    pub who: Who,
+    /// Name of the listener it came in by.
+    pub listener: String,
+    /// Address of the device, as text; empty if unknown.
+    pub device: String,
+    pub carriage: Carriage,
+    pub method: String,
+    pub address: Address,
+    /// True for a page that a person looks at (Sec-Fetch-Dest: document, or Accept with text/html and no fetch metadata).
+    pub navigation: bool,
+    /// The user agent asked for this from inside a page of that host, if it says so.
+    pub referrer_host: Option<String>,
+}

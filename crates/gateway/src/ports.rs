@@ -1,0 +1,121 @@
+//! What the gateway needs from the rest of Haven, and nothing more: what is in force, who is there, where records go.
+//!
+//! `server` implements these over `actions` and `store`; tests implement them in memory. A slow or absent database can
+//! make an answer late or missing, but never stops traffic that the last good snapshot allows.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use filter::{AlertCue, Person, Snapshot};
+use jiff::Timestamp;
+use policy::Action;
+
+/// Where a browser stands: the listener it came in by and the address of its computer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Door {
+    /// Name of the listener, from the configuration.
+    pub listener: String,
+    pub address: IpAddr,
+}
+
+/// What is in force. Asked at every decision, so it must be cheap: one atomic load.
+pub trait Snapshots: Send + Sync + 'static {
+    /// The last good snapshot; none when there has never been one: then the gateway refuses and says so (invariant 4).
+    fn current(&self) -> Option<Arc<Snapshot>>;
+}
+
+/// Who is behind a door (S-6).
+#[derive(Debug, Clone)]
+pub enum Identified {
+    /// Signed in, notice shown and acknowledged, agreement signed; the session has not been idle for 15 minutes.
+    Person(Person),
+    /// A session is bound here but every connection of that browser has gone away: the next page must show its cookie again.
+    Unproven,
+    /// Nobody, or the gate is not yet passed.
+    Unknown,
+}
+
+/// A future that a port gives back.
+pub type Answer<T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send>>;
+
+/// Longest that the gateway waits for `Identity::ask_again`, in milliseconds.
+pub const IDENTITY_LIMIT_MS: u64 = 200;
+
+pub trait Identity: Send + Sync + 'static {
+    /// From memory; called for every request. Counts as use: it moves the 15 idle minutes on.
+    fn who(&self, door: &Door, now: Timestamp) -> Identified;
+    /// Asked afresh at a gate refusal, within [`IDENTITY_LIMIT_MS`].
+    fn ask_again(&self, door: &Door, now: Timestamp) -> Answer<Identified>;
+    /// The first connection of a door was opened, or its last one closed: a closed browser must prove itself again.
+    fn connections(&self, door: &Door, open: usize, now: Timestamp);
+}
+
+/// One line of the activity record (M01). Made only for people who have acknowledged the notice (S-4), never for help
+/// sites or Haven's own pages (S-3).
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Opaque reference, shown on the block page; 16 characters, random.
+    pub reference: String,
+    pub at: Timestamp,
+    pub person: Person,
+    pub door: Door,
+    pub method: String,
+    pub scheme: String,
+    pub host: String,
+    /// Empty for a tunnel that was not opened.
+    pub path: String,
+    /// Words searched for, if it was a search; empty otherwise. Form posts are never recorded.
+    pub search: String,
+    pub action: Action,
+    pub codes: Vec<String>,
+    pub rule: String,
+    /// As `Citation::to_record`.
+    pub citation: String,
+    /// As people read it: "WAES 7.1".
+    pub citation_text: String,
+    pub reason: String,
+    pub list: String,
+    pub navigation: bool,
+    pub pack_digest: String,
+    pub lists_digest: String,
+    pub alert: Option<AlertCue>,
+}
+
+/// The bounded sink for records. Never blocks: a full sink drops the record and counts it (`M01`), but a record with an
+/// alert waits in a queue of its own and is never dropped for lack of room in the ordinary one.
+pub trait Records: Send + Sync + 'static {
+    fn put(&self, record: Record);
+    /// Requests that were refused before anybody was known: only counted, never written (S-4).
+    fn count_gate(&self);
+}
+
+/// Brings a request for Haven's own pages to the portal, with the door it came from.
+pub trait Portal: Send + Sync + 'static {
+    /// True for the portal's own host names.
+    fn is_portal(&self, host: &str) -> bool;
+    /// Absolute address of the gate page for a door, e.g. `http://haven.test/gate`; the gateway adds `?to=` and the
+    /// address that was asked for.
+    fn gate_address(&self) -> String;
+    /// Absolute address of the page that lets a browser prove its session again; `?to=` is added.
+    fn prove_address(&self) -> String;
+    /// Absolute address of the page for a decision reference.
+    fn decision_address(&self, reference: &str) -> String;
+    /// A connection to the portal, already told the door: bytes written to it are HTTP/1.1 to the portal.
+    fn connect(&self, door: &Door, secure: bool) -> Answer<std::io::Result<tokio::net::TcpStream>>;
+    /// Practice sites and other names that Haven itself answers for: the socket address to connect to instead of
+    /// resolving the name, with whether TLS upstream certificates are signed by the practice authority.
+    fn named_upstream(&self, host: &str, port: u16) -> Option<std::net::SocketAddr>;
+}
+
+/// What the block page says besides the decision: people's words that belong to the organisation.
+#[derive(Debug, Clone, Default)]
+pub struct Contact {
+    /// "Ask your tutor or the safeguarding team (Student Services, ground floor)".
+    pub whom_to_talk_to: String,
+}
+
+pub trait Moment: Send + Sync + 'static {
+    fn now(&self) -> Timestamp;
+    /// Random bytes for references and certificate serial numbers.
+    fn fill_random(&self, bytes: &mut [u8]);
+}
