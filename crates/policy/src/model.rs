@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::citation::Citation;
 use crate::clock::{Calendar, Span};
+use crate::document::Document;
 
 pub type PostId = String;
 pub type GroupId = String;
@@ -49,6 +50,8 @@ pub struct Pack {
     pub clocks: Vec<ClockRule>,
     pub obligations: Vec<Obligation>,
     pub examples: Vec<Example>,
+    /// Dates, owners and versions that the source states, for [`crate::lint()`].
+    pub document: Document,
 }
 
 impl Pack {
