@@ -1,0 +1,294 @@
+//! The steps of a procedure: which is next, what holds it back, and what taking it sets going.
+
+use jiff::Timestamp;
+use policy::{Calendar, Gate, Procedure, Step, StepKind};
+
+/// How a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepStatus {
+    /// Others come first.
+    Waiting,
+    Ready,
+    /// A legal stop gate: a second post must let it pass.
+    NeedsSecond,
+    Done,
+    Skipped,
+    /// Another choice was made earlier, so this step does not arise.
+    NotNeeded,
+}
+
+impl StepStatus {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Ready => "ready",
+            Self::NeedsSecond => "needs-second",
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::NotNeeded => "not-needed",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Waiting, Self::Ready, Self::NeedsSecond, Self::Done, Self::Skipped, Self::NotNeeded]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Done | Self::Skipped | Self::NotNeeded)
+    }
+}
+
+/// One step of one case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepFacts {
+    pub step: String,
+    pub status: StepStatus,
+    /// None while it waits for others: its time begins when they are settled.
+    pub due_at: Option<Timestamp>,
+    pub done_at: Option<Timestamp>,
+    /// Person id.
+    pub done_by: Option<String>,
+    /// For a `decide` step: the option chosen.
+    pub option: Option<String>,
+    /// A second post has let the legal stop gate pass.
+    pub second_by: Option<String>,
+}
+
+/// Why a step cannot be taken now, in words for the person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StepRefusal {
+    #[error("This case has no such step.")]
+    Unknown,
+    #[error("This step is already settled.")]
+    Settled,
+    #[error("Judge first whether this is a concern. Nothing else can happen before that, except calling 999.")]
+    Unassessed,
+    #[error("First: {0}. If you must do this step now, write down why.")]
+    Before(String),
+    #[error("A second person must agree first: {0}.")]
+    Second(String),
+    #[error("You cannot be the second person for your own step.")]
+    SamePerson,
+    #[error("Choose one of the answers.")]
+    NoOption,
+    #[error("Write down what you did or why.")]
+    NoNote,
+    #[error("This step has its own page.")]
+    WrongKind,
+}
+
+/// All steps as a case begins.
+#[must_use]
+pub fn begin(procedure: &Procedure, calendar: &Calendar, now: Timestamp) -> Vec<StepFacts> {
+    let mut steps: Vec<StepFacts> = procedure
+        .steps
+        .iter()
+        .map(|step| StepFacts {
+            step: step.id.clone(),
+            status: StepStatus::Waiting,
+            due_at: None,
+            done_at: None,
+            done_by: None,
+            option: None,
+            second_by: None,
+        })
+        .collect();
+    refresh(procedure, calendar, &mut steps, now);
+    steps
+}
+
+/// Works out anew what waits, what is ready and what no longer arises. A step keeps the due time it was first given.
+pub fn refresh(procedure: &Procedure, calendar: &Calendar, steps: &mut [StepFacts], now: Timestamp) {
+    // Settling one step can make the next one not needed, which in turn frees others: at most one round for each step.
+    for _ in 0..procedure.steps.len() {
+        let before: Vec<StepFacts> = steps.to_vec();
+        for facts in steps.iter_mut().filter(|facts| !facts.status.is_settled()) {
+            let Some(step) = procedure.step(&facts.step) else { continue };
+            facts.status = status_now(step, facts, &before);
+            if facts.status != StepStatus::Waiting && facts.status != StepStatus::NotNeeded && facts.due_at.is_none() {
+                facts.due_at = Some(calendar.due(now, step.due));
+            }
+        }
+        if before == steps {
+            break;
+        }
+    }
+}
+
+fn status_now(step: &Step, facts: &StepFacts, all: &[StepFacts]) -> StepStatus {
+    if let Some((decider, option)) = &step.only_if
+        && let Some(decided) = find(all, decider)
+    {
+        match (decided.status, decided.option.as_ref()) {
+            (StepStatus::Done, Some(chosen)) if chosen != option => return StepStatus::NotNeeded,
+            (StepStatus::Skipped | StepStatus::NotNeeded, _) => return StepStatus::NotNeeded,
+            (StepStatus::Done, _) => {}
+            _ => return StepStatus::Waiting,
+        }
+    }
+    let held_back = step.after.iter().any(|id| find(all, id).is_some_and(|before| !before.status.is_settled()));
+    if held_back {
+        StepStatus::Waiting
+    } else if step.gate == Gate::Legal && facts.second_by.is_none() {
+        StepStatus::NeedsSecond
+    } else {
+        StepStatus::Ready
+    }
+}
+
+fn find<'a>(steps: &'a [StepFacts], id: &str) -> Option<&'a StepFacts> {
+    steps.iter().find(|facts| facts.step == id)
+}
+
+/// Titles of the steps that hold this one back.
+#[must_use]
+pub fn waits_for(procedure: &Procedure, steps: &[StepFacts], step: &Step) -> Vec<String> {
+    let decider = step.only_if.iter().map(|(decider, _)| decider);
+    step.after
+        .iter()
+        .chain(decider)
+        .filter(|id| find(steps, id).is_some_and(|facts| !facts.status.is_settled()))
+        .filter_map(|id| procedure.step(id).map(|step| step.title.clone()))
+        .collect()
+}
+
+/// What a person hands in with a step.
+#[derive(Debug, Clone, Copy)]
+pub struct Taking<'a> {
+    pub person: &'a str,
+    pub note: &'a str,
+    pub option: Option<&'a str>,
+    /// Reason for taking it before its turn; an ordinary stop gate needs one (`Gate::Reason`).
+    pub gate_reason: &'a str,
+}
+
+/// Takes a step. Changes nothing if it is refused.
+pub fn take(
+    procedure: &Procedure,
+    calendar: &Calendar,
+    steps: &mut [StepFacts],
+    id: &str,
+    taking: &Taking<'_>,
+    now: Timestamp,
+) -> Result<(), StepRefusal> {
+    let step = procedure.step(id).ok_or(StepRefusal::Unknown)?;
+    let facts = find(steps, id).ok_or(StepRefusal::Unknown)?;
+    check_may_take(procedure, steps, step, facts, taking)?;
+    if step.kind == StepKind::Decide {
+        let chosen = taking.option.ok_or(StepRefusal::NoOption)?;
+        if !step.options.iter().any(|option| option.id == chosen) {
+            return Err(StepRefusal::NoOption);
+        }
+    }
+    if taking.note.trim().is_empty() {
+        return Err(StepRefusal::NoNote);
+    }
+    settle(steps, id, StepStatus::Done, taking, now);
+    refresh(procedure, calendar, steps, now);
+    Ok(())
+}
+
+/// Leaves a step out, with a recorded reason. Assessing, closing and legal stop gates cannot be left out.
+pub fn skip(
+    procedure: &Procedure,
+    calendar: &Calendar,
+    steps: &mut [StepFacts],
+    id: &str,
+    taking: &Taking<'_>,
+    now: Timestamp,
+) -> Result<(), StepRefusal> {
+    let step = procedure.step(id).ok_or(StepRefusal::Unknown)?;
+    let facts = find(steps, id).ok_or(StepRefusal::Unknown)?;
+    if facts.status.is_settled() {
+        return Err(StepRefusal::Settled);
+    }
+    if matches!(step.kind, StepKind::Assess | StepKind::Close) {
+        return Err(StepRefusal::WrongKind);
+    }
+    if step.gate == Gate::Legal && facts.second_by.is_none() {
+        return Err(StepRefusal::Second(step.second_post.clone().unwrap_or_default()));
+    }
+    if taking.gate_reason.trim().is_empty() {
+        return Err(StepRefusal::NoNote);
+    }
+    assessed_first(procedure, steps)?;
+    settle(steps, id, StepStatus::Skipped, taking, now);
+    refresh(procedure, calendar, steps, now);
+    Ok(())
+}
+
+/// A second post lets a legal stop gate pass. The person must hold that post and must not be the one who takes the step.
+pub fn second(
+    procedure: &Procedure,
+    calendar: &Calendar,
+    steps: &mut [StepFacts],
+    id: &str,
+    person: &str,
+    posts: &[String],
+    now: Timestamp,
+) -> Result<(), StepRefusal> {
+    let step = procedure.step(id).ok_or(StepRefusal::Unknown)?;
+    let needed = step.second_post.as_deref().ok_or(StepRefusal::WrongKind)?;
+    if !posts.iter().any(|post| post == needed) {
+        return Err(StepRefusal::Second(needed.to_owned()));
+    }
+    let facts = steps.iter_mut().find(|facts| facts.step == id).ok_or(StepRefusal::Unknown)?;
+    if facts.status.is_settled() {
+        return Err(StepRefusal::Settled);
+    }
+    facts.second_by = Some(person.to_owned());
+    refresh(procedure, calendar, steps, now);
+    Ok(())
+}
+
+fn check_may_take(
+    procedure: &Procedure,
+    steps: &[StepFacts],
+    step: &Step,
+    facts: &StepFacts,
+    taking: &Taking<'_>,
+) -> Result<(), StepRefusal> {
+    if facts.status.is_settled() {
+        return Err(StepRefusal::Settled);
+    }
+    if step.kind != StepKind::Assess {
+        assessed_first(procedure, steps)?;
+    }
+    if step.gate == Gate::Legal {
+        match &facts.second_by {
+            None => return Err(StepRefusal::Second(step.second_post.clone().unwrap_or_default())),
+            Some(second) if second == taking.person => return Err(StepRefusal::SamePerson),
+            Some(_) => {}
+        }
+    }
+    let waits = waits_for(procedure, steps, step);
+    if let Some(first) = waits.first()
+        && (step.gate != Gate::Reason || taking.gate_reason.trim().is_empty())
+    {
+        return Err(StepRefusal::Before(first.clone()));
+    }
+    Ok(())
+}
+
+/// S-5: until a named person has assessed it, nothing else may be done.
+fn assessed_first(procedure: &Procedure, steps: &[StepFacts]) -> Result<(), StepRefusal> {
+    let assess = procedure.steps.iter().find(|step| step.kind == StepKind::Assess);
+    match assess.and_then(|step| find(steps, &step.id)) {
+        Some(facts) if facts.status != StepStatus::Done => Err(StepRefusal::Unassessed),
+        _ => Ok(()),
+    }
+}
+
+fn settle(steps: &mut [StepFacts], id: &str, status: StepStatus, taking: &Taking<'_>, now: Timestamp) {
+    if let Some(facts) = steps.iter_mut().find(|facts| facts.step == id) {
+        facts.status = status;
+        facts.done_at = Some(now);
+        facts.done_by = Some(taking.person.to_owned());
+        facts.option = taking.option.map(str::to_owned);
+    }
+}
