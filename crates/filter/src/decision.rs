@@ -34,8 +34,14 @@ pub struct Decision {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
     /// Replace or add a query parameter.
-    SetQuery { name: String, value: String },
-    SetHeader { name: String, value: String },
+    SetQuery {
+        name: String,
+        value: String,
+    },
+    SetHeader {
+        name: String,
+        value: String,
+    },
 }
 
 /// What the pack's trigger saw.

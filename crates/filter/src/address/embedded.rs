@@ -1,0 +1,180 @@
+//! Addresses inside addresses: what a translator, a cache, an archive or a web proxy is asked to fetch.
+
+use super::percent::decoded;
+use super::{Address, host_chain};
+
+/// Most embedded addresses that are judged for one request.
+pub const EMBEDDED_LIMIT_ADDRESSES: usize = 8;
+/// How often a value is decoded in search of an address: carriers encode twice.
+const DECODE_LIMIT_PASSES: usize = 3;
+/// How deep addresses are looked for inside addresses.
+const DEPTH_LIMIT: usize = 3;
+
+/// Query names under which carriers take the address to fetch. Names under which sign-in pages and counters carry the
+/// page to return to (`continue`, `redirect_uri`, `ref`, `dl`) are left out: nothing is fetched from there.
+const NAMES: &[&str] = &[
+    "u", "url", "uri", "q", "site", "target", "address", "goto", "src", "proxy", "page", "link", "web", "browse",
+    "__cpo",
+];
+
+/// Hosts whose work is to fetch other addresses: they also take a bare `host/path`.
+const CARRIERS: &[&str] = &[
+    "translate.google.com",
+    "translate.googleusercontent.com",
+    "webcache.googleusercontent.com",
+    "translate.goog",
+    "translate.yandex.com",
+    "translated.turbopages.org",
+    "microsofttranslator.com",
+    "translatetheweb.com",
+    "web.archive.org",
+    "archive.org",
+    "archive.today",
+    "archive.ph",
+    "archive.is",
+    "archive.li",
+    "archive.vn",
+    "archive.md",
+    "cc.bingj.com",
+    "12ft.io",
+    "r.jina.ai",
+    "cdn.ampproject.org",
+    "croxyproxy.com",
+    "hide.me",
+    "hidester.com",
+    "kproxy.com",
+    "proxysite.com",
+    "via.hypothes.is",
+    "vpn-free.test",
+];
+
+pub(super) fn embedded(address: &Address) -> Vec<Address> {
+    let mut found = Vec::new();
+    collect(address, &mut found, DEPTH_LIMIT);
+    found
+}
+
+fn collect(address: &Address, found: &mut Vec<Address>, depth: usize) {
+    if depth == 0 {
+        return;
+    }
+    let first_new = found.len();
+    let is_carrier = is_carrier(address);
+    add(found, address, in_host(address.host()));
+    add(found, address, in_path(address, is_carrier));
+    for (name, value) in pairs(address.query().unwrap_or_default()) {
+        let name_counts = is_carrier || NAMES.contains(&name.to_ascii_lowercase().as_str());
+        if name_counts {
+            add(found, address, in_value(value, is_carrier));
+        }
+    }
+    let new: Vec<Address> = found.get(first_new..).unwrap_or_default().to_vec();
+    for inner in &new {
+        collect(inner, found, depth - 1);
+    }
+}
+
+fn add(found: &mut Vec<Address>, outer: &Address, candidate: Option<Address>) {
+    if let Some(candidate) = candidate
+        && found.len() < EMBEDDED_LIMIT_ADDRESSES
+        && candidate.host() != outer.host()
+        && !found.contains(&candidate)
+    {
+        found.push(candidate);
+    }
+}
+
+fn is_carrier(address: &Address) -> bool {
+    let google_translate = address.host().starts_with("translate.google.");
+    google_translate || host_chain(address.host(), address.ip().is_some()).any(|name| CARRIERS.contains(&name))
+}
+
+/// `www-example--site-test.translate.goog` is `www.example-site.test`.
+fn in_host(host: &str) -> Option<Address> {
+    let name = host.strip_suffix(".translate.goog")?;
+    let dotted = name.replace("--", "\n").replace('-', ".").replace('\n', "-");
+    Address::from_parts("https", &dotted, "/").ok()
+}
+
+/// `/web/2020/https://example.test/page`, `/proxy/http:/example.test`, `/c/s/example.test/page`.
+fn in_path(address: &Address, is_carrier: bool) -> Option<Address> {
+    let mut text = address.path().to_owned();
+    for _ in 0..DECODE_LIMIT_PASSES {
+        if let Some(at) = scheme_at(&text) {
+            let rest = text.get(at..).unwrap_or_default();
+            let query = address.query().map(|query| format!("?{query}")).unwrap_or_default();
+            return Address::parse(&format!("{rest}{query}")).ok();
+        }
+        text = decoded(&text, false);
+    }
+    let amp = address.host().starts_with("www.google.") && address.path().starts_with("/amp/");
+    if !(is_carrier || amp) {
+        return None;
+    }
+    // The first segment that looks like a host, with all that follows it.
+    let mut rest = address.path().trim_start_matches('/');
+    while !rest.is_empty() {
+        if let Some(found) = bare(rest) {
+            return Some(found);
+        }
+        rest = rest.split_once('/').map_or("", |(_, after)| after);
+    }
+    None
+}
+
+/// Where `http:/` or `https:/` stands in a path, after its first character.
+fn scheme_at(path: &str) -> Option<usize> {
+    let lower = path.to_ascii_lowercase();
+    let plain = lower.find("http:/");
+    let secure = lower.find("https:/");
+    plain.into_iter().chain(secure).filter(|at| *at > 0).min()
+}
+
+fn in_value(value: &str, is_carrier: bool) -> Option<Address> {
+    let mut text = value.to_owned();
+    for pass in 0..DECODE_LIMIT_PASSES {
+        text = decoded(&text, pass == 0);
+        let trimmed = text.trim();
+        // Google's cache is asked for `cache:ID:host/path`.
+        let target = match trimmed.strip_prefix("cache:") {
+            Some(cached) => {
+                cached.split_once(':').map_or(cached, |(id, rest)| if id.contains('.') { cached } else { rest })
+            }
+            None => trimmed,
+        };
+        let lower = target.to_ascii_lowercase();
+        if lower.starts_with("http:") || lower.starts_with("https:") {
+            return Address::parse(target).ok();
+        }
+        if let Some(rest) = target.strip_prefix("//") {
+            return bare(rest);
+        }
+        if (is_carrier || target != trimmed)
+            && let Some(found) = bare(target)
+        {
+            return Some(found);
+        }
+        if !text.contains('%') {
+            return None;
+        }
+    }
+    None
+}
+
+/// Reads `host/path` without a scheme, if its host has a dot in it and is no file name.
+fn bare(text: &str) -> Option<Address> {
+    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+    let (authority, rest) = text.split_at(end);
+    let last = authority.rsplit('.').next().unwrap_or_default();
+    let file_name =
+        matches!(last, "php" | "html" | "htm" | "asp" | "aspx" | "js" | "css" | "cgi" | "png" | "jpg" | "svg");
+    if !authority.contains('.') || authority.contains(char::is_whitespace) || file_name {
+        return None;
+    }
+    Address::from_parts("http", authority, rest).ok()
+}
+
+/// Name and value of each part of a query, still encoded.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split(['&', ';']).filter(|part| !part.is_empty()).map(|part| part.split_once('=').unwrap_or((part, "")))
+}

@@ -1,0 +1,232 @@
+//! The decision: what happens to one request, by which rule, and for which clause.
+//!
+//! Tiers in order; the first that speaks decides, and what later ones would have said is named beside it:
+//! sealed lists (S-9) -> Haven's own pages and help (S-2) -> the pack's exceptions -> requests decided by people ->
+//! category rules -> words -> the default. Within a tier the most specific site wins, and of equals the stricter action.
+
+mod alert;
+mod content;
+mod examples;
+mod explain;
+mod walk;
+
+use std::collections::BTreeSet;
+
+use policy::{Action, Citation, SafetyRule};
+
+use crate::address::Address;
+use crate::decision::{Decision, ScanPlan};
+use crate::facts::{Carriage, Facts, Person, Who};
+use crate::search;
+use crate::snapshot::{GroupRules, Snapshot};
+
+pub use examples::check_examples;
+pub use explain::{CandidateLine, Explanation, TierLine, explain};
+use walk::{Candidate, Tier};
+
+/// Most bytes of a response's text that are read for words.
+pub const SCAN_LIMIT_BYTES: u64 = 2 * 1024 * 1024;
+
+/// What the gate says while nobody has passed it.
+#[derive(Debug, Clone)]
+pub enum Gate {
+    /// Help, Haven's own pages, the pack's links and updates: goes through, unopened and unrecorded.
+    Open(Decision),
+    Shut,
+}
+
+/// Decides on a request. Of a [`Carriage::Tunnel`] only the host is judged, and `inspect` says whether to open it; a
+/// tunnel carries an alert only where nothing inside will be judged (it is blocked, or passed through unopened).
+/// Without a person the gate's answer is given, and a shut gate is a block by S-4.
+#[must_use]
+pub fn request(snapshot: &Snapshot, facts: &Facts) -> Decision {
+    let Who::Person(person) = &facts.who else {
+        return match gate(snapshot, facts) {
+            Gate::Open(decision) => decision,
+            Gate::Shut => shut(snapshot),
+        };
+    };
+    judge(snapshot, facts, person).decision
+}
+
+/// The question before all others for a request behind which nobody stands. For somebody who has signed in the gate is
+/// open, with the ordinary decision.
+#[must_use]
+pub fn gate(snapshot: &Snapshot, facts: &Facts) -> Gate {
+    if matches!(facts.who, Who::Person(_)) {
+        return Gate::Open(request(snapshot, facts));
+    }
+    match walk::open_to_all(snapshot, &facts.address) {
+        Some(candidate) => {
+            let mut decision = decision_of(snapshot, &candidate, &[]);
+            decision.record = false;
+            decision.inspect = false;
+            Gate::Open(decision)
+        }
+        None => Gate::Shut,
+    }
+}
+
+/// What to read of a response. Nothing where the address was opened by name, or is not to be recorded.
+#[must_use]
+pub fn response(
+    _snapshot: &Snapshot,
+    facts: &Facts,
+    request: &Decision,
+    content_type: Option<&str>,
+    length: Option<u64>,
+) -> ScanPlan {
+    let seen = matches!(facts.carriage, Carriage::Plain | Carriage::Inspected);
+    let person = matches!(facts.who, Who::Person(_));
+    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_text = matches!(kind.as_str(), "text/html" | "text/plain" | "application/xhtml+xml");
+    let scan = seen && person && is_text && length != Some(0) && content::may_be_judged(request);
+    if scan { ScanPlan::Words } else { ScanPlan::Pass }
+}
+
+/// The last word, after the text of a response (HTML or plain) was read.
+#[must_use]
+pub fn text(snapshot: &Snapshot, facts: &Facts, request: &Decision, text: &str) -> Decision {
+    let Who::Person(person) = &facts.who else { return request.clone() };
+    if !content::may_be_judged(request) {
+        return request.clone();
+    }
+    content::after_text(snapshot, facts, person, request, text)
+}
+
+/// What the pack says to do with bytes in a tunnel that are neither TLS nor HTTP.
+#[must_use]
+pub fn unknown_protocol(snapshot: &Snapshot, facts: &Facts) -> Decision {
+    failure(
+        snapshot,
+        facts,
+        &snapshot.compiled.unknown_protocol,
+        "default:unknown-protocol",
+        "This connection is not a web page.",
+    )
+}
+
+/// What the pack says to do when the malware scanner does not answer.
+#[must_use]
+pub fn scanner_down(snapshot: &Snapshot, facts: &Facts) -> Decision {
+    let reason = "Haven could not check this file for harmful programs.";
+    failure(snapshot, facts, &snapshot.compiled.scanner_down, "default:scanner-down", reason)
+}
+
+fn failure(snapshot: &Snapshot, facts: &Facts, rule: &(Action, Citation), name: &str, reason: &str) -> Decision {
+    let mut decision = request(snapshot, facts);
+    rule.1.clone_into(&mut decision.citation);
+    decision.action = rule.0;
+    decision.also_matched.insert(0, std::mem::replace(&mut decision.rule, name.to_owned()));
+    reason.clone_into(&mut decision.reason);
+    decision.edits.clear();
+    decision
+}
+
+/// The whole of one judgement: the decision, and every candidate with the place of the one that won.
+struct Judgement {
+    decision: Decision,
+    candidates: Vec<Candidate>,
+    winner: usize,
+}
+
+fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
+    let Some(rules) = snapshot.compiled.groups.get(&person.group) else {
+        return unknown_group(snapshot);
+    };
+    let asker = Asker { facts, rules };
+    let mut site_codes = Vec::new();
+    let mut candidates = walk::candidates(snapshot, &asker, &facts.address, &mut site_codes);
+    let inside = if facts.carriage == Carriage::Tunnel { Vec::new() } else { facts.address.embedded() };
+    let mut embedded_codes = Vec::new();
+    for address in &inside {
+        candidates.extend(walk::embedded(snapshot, &asker, address, &mut embedded_codes));
+    }
+    let terms = if facts.carriage == Carriage::Tunnel { None } else { search::terms(&facts.address) };
+    let search_codes = terms.as_ref().map(|terms| content::search_codes(snapshot, terms)).unwrap_or_default();
+    candidates.extend(content::candidates(snapshot, &asker, &search_codes));
+    // A part of a host can only be told from the rest inside an opened tunnel.
+    let may_open = walk::may_open(snapshot, &facts.address, &site_codes);
+    candidates.retain(|candidate| may_open || !candidate.is_part);
+    candidates.sort_by_key(|candidate| candidate.tier);
+
+    let winner = walk::winner(&candidates);
+    let Some(won) = candidates.get(winner) else { return unknown_group(snapshot) };
+    let mut decision = decision_of(snapshot, won, &candidates);
+    decision.codes = codes(won, [&search_codes, &site_codes, &embedded_codes]);
+    decision.inspect = may_open && !won.tier.is_private() && won.tier != Tier::Update;
+    if decision.record {
+        site_codes.extend(embedded_codes);
+        let opened_by_name = won.action == Action::Allow && won.is_opened_by_name();
+        let site_codes = if opened_by_name { Vec::new() } else { site_codes };
+        let evidence = alert::Evidence { site_codes, search_codes, terms };
+        alert::attach(snapshot, facts, person, &mut decision, &evidence);
+    }
+    if decision.action != Action::Block && facts.carriage != Carriage::Tunnel && !won.tier.is_private() {
+        decision.edits = search::edits(&facts.address, rules.safe_search, rules.youtube_restrict);
+    }
+    Judgement { decision, candidates, winner }
+}
+
+/// Who asks, and when: what rules are chosen by.
+struct Asker<'a> {
+    facts: &'a Facts,
+    rules: &'a GroupRules,
+}
+
+fn decision_of(snapshot: &Snapshot, won: &Candidate, all: &[Candidate]) -> Decision {
+    let mut seen = BTreeSet::from([won.rule.clone()]);
+    let others = all.iter().filter(|other| seen.insert(other.rule.clone())).map(|other| other.rule.clone());
+    Decision {
+        action: won.action,
+        citation: won.citation.clone(),
+        reason: won.reason.clone(),
+        codes: won.codes.clone(),
+        rule: won.rule.clone(),
+        list: won.list.clone(),
+        also_matched: others.collect(),
+        edits: Vec::new(),
+        alert: None,
+        record: !won.tier.is_private(),
+        inspect: !won.tier.is_private(),
+        pack_digest: snapshot.pack.digest.clone(),
+        lists_digest: snapshot.lists.digest.clone(),
+    }
+}
+
+/// The winner's codes first, then all others that matched, each once.
+fn codes(won: &Candidate, others: [&Vec<String>; 3]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for code in won.codes.iter().chain(others.into_iter().flatten()) {
+        if !all.contains(code) {
+            all.push(code.clone());
+        }
+    }
+    // A sealed hit says that it was sealed, and nothing more.
+    if won.tier == Tier::Sealed { Vec::new() } else { all }
+}
+
+fn shut(snapshot: &Snapshot) -> Decision {
+    let candidate = Candidate {
+        reason: "Nobody has signed in on this browser yet.".to_owned(),
+        ..Candidate::new(Tier::Default, "gate", Action::Block, Citation::safety(SafetyRule::NoticeBeforeWatching))
+    };
+    let mut decision = decision_of(snapshot, &candidate, &[]);
+    decision.record = false;
+    decision.inspect = false;
+    decision
+}
+
+/// A person whose group the pack does not have: no rule can be chosen, so nothing is opened (invariant 6).
+fn unknown_group(snapshot: &Snapshot) -> Judgement {
+    let candidate = Candidate {
+        reason: "Haven does not know which rules are yours. Ask the people who look after Haven here.".to_owned(),
+        ..Candidate::new(Tier::Default, "default:unknown-group", Action::Block, snapshot.compiled.unlisted.1.clone())
+    };
+    Judgement { decision: decision_of(snapshot, &candidate, &[]), candidates: vec![candidate], winner: 0 }
+}
+
+/// Whether the sealed lists hold an address or one inside it. Says nothing about which entry it was.
+fn is_sealed(snapshot: &Snapshot, address: &Address) -> bool {
+    snapshot.sealed.as_ref().is_some_and(|sealed| !sealed.lookup(address).is_empty())
+}

@@ -1,0 +1,103 @@
+//! What words say: those that somebody searches for, and those on a page.
+
+use policy::Action;
+
+use super::walk::{self, Candidate, Tier, strictness};
+use super::{Asker, alert};
+use crate::decision::Decision;
+use crate::facts::{Facts, Person};
+use crate::phrases::{Scores, visible_text};
+use crate::search::SearchTerms;
+use crate::snapshot::Snapshot;
+
+/// Whether words may still change a decision: not where it is already a block, and never on Haven's own pages, help,
+/// or sites that somebody opened by name.
+pub(super) fn may_be_judged(request: &Decision) -> bool {
+    let by_name = ["portal", "help:", "update:", "exception:", "local:"];
+    request.action != Action::Block && request.record && !by_name.iter().any(|tier| request.rule.starts_with(tier))
+}
+
+/// The pack's codes for what somebody searched for.
+pub(super) fn search_codes(snapshot: &Snapshot, terms: &SearchTerms) -> Vec<String> {
+    codes_over(snapshot, &snapshot.words.score_search(terms))
+}
+
+fn codes_over(snapshot: &Snapshot, scores: &Scores) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    for score in scores.codes.iter().filter(|score| score.is_over()) {
+        for code in snapshot.pack_codes(&score.code) {
+            if !codes.iter().any(|known| known == code) {
+                codes.push(code.to_owned());
+            }
+        }
+    }
+    codes
+}
+
+/// The category rules that name what words showed.
+pub(super) fn candidates(snapshot: &Snapshot, asker: &Asker<'_>, codes: &[String]) -> Vec<Candidate> {
+    let rules = snapshot.compiled.rules.iter().filter(|rule| walk::applies(rule, snapshot, asker));
+    rules
+        .filter_map(|rule| {
+            let matching: Vec<String> = codes.iter().filter(|code| rule.codes.contains(*code)).cloned().collect();
+            let id = rule.name.split_once(':').map_or(rule.name.as_str(), |(_, id)| id);
+            (!matching.is_empty()).then(|| Candidate {
+                rule: format!("content:{id}"),
+                codes: matching,
+                ..walk::of_rule(Tier::Content, rule)
+            })
+        })
+        .collect()
+}
+
+/// The decision once a page's words were read: stricter if a rule says so, and with an alert if a trigger does.
+pub(super) fn after_text(
+    snapshot: &Snapshot,
+    facts: &Facts,
+    person: &Person,
+    request: &Decision,
+    text: &str,
+) -> Decision {
+    let mut decision = request.clone();
+    let Some(rules) = snapshot.compiled.groups.get(&person.group) else { return decision };
+    let scores = snapshot.words.score(&visible_text(text));
+    let codes = codes_over(snapshot, &scores);
+    if codes.is_empty() {
+        return decision;
+    }
+    let candidates = candidates(snapshot, &Asker { facts, rules }, &codes);
+    let strictest = candidates.iter().max_by_key(|candidate| strictness(candidate.action));
+    if let Some(won) = strictest.filter(|won| strictness(won.action) > strictness(decision.action)) {
+        decision.also_matched.insert(0, std::mem::take(&mut decision.rule));
+        decision.action = won.action;
+        decision.citation = won.citation.clone();
+        decision.reason.clone_from(&won.reason);
+        decision.rule.clone_from(&won.rule);
+        decision.list = String::new();
+        if won.action == Action::Block {
+            decision.edits.clear();
+        }
+    }
+    let losers = candidates.iter().map(|candidate| &candidate.rule).filter(|rule| **rule != decision.rule);
+    decision.also_matched.extend(losers.cloned().collect::<Vec<_>>());
+    let known = std::mem::take(&mut decision.codes);
+    decision.codes.clone_from(&codes);
+    decision.codes.extend(known.into_iter().filter(|code| !codes.contains(code)));
+    if facts.navigation {
+        alert::attach_text(snapshot, person, &mut decision, &codes, &seen(&scores));
+    }
+    decision
+}
+
+/// The phrases that counted, each once, joined by commas.
+fn seen(scores: &Scores) -> String {
+    let over = scores.codes.iter().filter(|score| score.is_over());
+    let mut phrases: Vec<&str> = over
+        .flat_map(|score| &score.matches)
+        .filter(|found| found.weight > 0)
+        .map(|found| found.phrase.as_str())
+        .collect();
+    phrases.sort_unstable();
+    phrases.dedup();
+    phrases.join(", ")
+}

@@ -1,0 +1,18 @@
+//! What happens to one web request, and why: the address in one normal form, the lists, the words, and the decision.
+//!
+//! Pure: no socket, no clock, no randomness. The list index reads a file that its caller has mapped into memory.
+
+pub mod address;
+pub mod decide;
+pub mod decision;
+pub mod facts;
+pub mod lists;
+pub mod phrases;
+pub mod search;
+pub mod site;
+pub mod snapshot;
+
+pub use address::Address;
+pub use decision::{AlertCue, Decision, Edit, ScanPlan};
+pub use facts::{Carriage, Facts, Person, Who};
+pub use snapshot::Snapshot;

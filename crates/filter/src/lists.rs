@@ -1,0 +1,18 @@
+//! The block lists: read in any of the usual formats, compiled into one exact index, and asked about one address at a time.
+
+pub mod build;
+pub mod codes;
+mod file;
+pub mod help;
+mod index;
+pub mod local;
+mod reader;
+mod starter;
+
+pub use build::{Builder, FileReport};
+pub use codes::{CoreCode, CoreCodes};
+pub use file::{ListsError, SEGMENTS_LIMIT};
+pub use help::{HelpKind, HelpList, HelpSite};
+pub use index::{Hit, Lists, ListsStat};
+pub use local::LocalRule;
+pub use reader::{Format, LINE_LIMIT_BYTES, Refusal};

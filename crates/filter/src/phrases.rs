@@ -1,0 +1,303 @@
+//! Words and phrases that point to a risk, weighed against words that show good context: news, history, recovery, faith, health.
+
+mod html;
+mod normal;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use aho_corasick::AhoCorasick;
+use serde::Serialize;
+
+use crate::search::SearchTerms;
+pub use html::visible_text;
+pub(crate) use normal::normal_text;
+use normal::same_word;
+
+/// A score from which on a code counts as found, unless its word file says otherwise.
+pub const SCORE_LIMIT: i32 = 100;
+/// How often one phrase counts in one text, so that a single repeated word cannot decide alone.
+pub const COUNT_LIMIT: u32 = 3;
+/// Longest text that is scored; what comes after it is not read.
+pub const TEXT_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Word files, one for each code; `context.tsv` holds what is good context for all of them.
+const FILES: &[(&str, &str)] = &[
+    ("bullying", include_str!("../data/words/bullying.tsv")),
+    ("county-lines", include_str!("../data/words/county-lines.tsv")),
+    ("drugs", include_str!("../data/words/drugs.tsv")),
+    ("extremism", include_str!("../data/words/extremism.tsv")),
+    ("gambling", include_str!("../data/words/gambling.tsv")),
+    ("grooming", include_str!("../data/words/grooming.tsv")),
+    ("hate", include_str!("../data/words/hate.tsv")),
+    ("pornography", include_str!("../data/words/pornography.tsv")),
+    ("self-harm", include_str!("../data/words/self-harm.tsv")),
+    ("weapons", include_str!("../data/words/weapons.tsv")),
+    ("", include_str!("../data/words/context.tsv")),
+];
+
+/// How much a text says about each code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Scores {
+    /// Codes of which at least one phrase was found, highest score first.
+    pub codes: Vec<CodeScore>,
+}
+
+impl Scores {
+    #[must_use]
+    pub fn get(&self, code: &str) -> Option<&CodeScore> {
+        self.codes.iter().find(|score| score.code == code)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CodeScore {
+    /// Code of the core vocabulary.
+    pub code: String,
+    pub score: i32,
+    /// From here on the code counts as found.
+    pub limit: i32,
+    /// What was found, good context included (with a weight below zero).
+    pub matches: Vec<WordMatch>,
+}
+
+impl CodeScore {
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.score >= self.limit
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WordMatch {
+    /// As the word file has it; the parts of a combination are joined by ` + `.
+    pub phrase: String,
+    pub weight: i32,
+    pub count: u32,
+}
+
+/// Haven's words, compiled: one pass over a text finds all of them.
+pub struct WordPack {
+    automaton: Option<AhoCorasick>,
+    /// Rows that are looked for in texts.
+    rows: Vec<Row>,
+    /// Rows that are looked for in searches.
+    searches: Vec<Search>,
+    limits: BTreeMap<String, i32>,
+}
+
+/// One row for texts.
+struct Row {
+    /// Empty for good context that holds for every code.
+    code: String,
+    phrase: String,
+    /// Numbers of the patterns that must all be there.
+    patterns: Vec<usize>,
+    weight: i32,
+}
+
+/// One row for searches: all words present, in any order.
+struct Search {
+    code: String,
+    phrase: String,
+    words: Vec<String>,
+    weight: i32,
+}
+
+impl WordPack {
+    /// The words that this version of Haven ships: few and mild, the least that works.
+    #[must_use]
+    pub fn shipped() -> Self {
+        Self::from_files(FILES)
+    }
+
+    fn from_files(files: &[(&str, &str)]) -> Self {
+        let mut pack = Self { automaton: None, rows: Vec::new(), searches: Vec::new(), limits: BTreeMap::new() };
+        let mut patterns: Vec<String> = Vec::new();
+        for (code, text) in files {
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                pack.read_row(code, line, &mut patterns);
+            }
+        }
+        // INVARIANT: a few hundred short patterns always fit; without an automaton nothing would be found, and a test
+        // of the shipped words shows that it is there.
+        pack.automaton = AhoCorasick::new(&patterns).ok();
+        pack
+    }
+
+    /// Rows: `term`, `all`, `good` for texts; `search` for searches; `limit`. Cells: kind, words, weight.
+    fn read_row(&mut self, code: &str, line: &str, patterns: &mut Vec<String>) {
+        let mut cells = line.split('\t');
+        let (Some(kind), Some(phrase), Some(weight)) = (cells.next(), cells.next(), cells.next()) else { return };
+        let Ok(weight) = weight.trim().parse::<i32>() else { return };
+        if kind == "limit" {
+            self.limits.insert(code.to_owned(), weight);
+            return;
+        }
+        if matches!(kind, "search" | "good") {
+            let words = normal_text(phrase).split_whitespace().map(str::to_owned).collect();
+            self.searches.push(Search { code: code.to_owned(), phrase: phrase.to_owned(), words, weight });
+        }
+        if matches!(kind, "term" | "all" | "good") {
+            let parts = phrase.split(" + ").map(normal_text).map(|part| {
+                patterns.iter().position(|known| *known == part).unwrap_or_else(|| {
+                    patterns.push(part);
+                    patterns.len() - 1
+                })
+            });
+            let patterns = parts.collect();
+            self.rows.push(Row { code: code.to_owned(), phrase: phrase.to_owned(), patterns, weight });
+        }
+    }
+
+    /// Scores a plain text for every code, in one pass. Only its first [`TEXT_LIMIT_BYTES`] are read.
+    #[must_use]
+    pub fn score(&self, text: &str) -> Scores {
+        let Some(automaton) = &self.automaton else { return Scores::default() };
+        let end = text.floor_char_boundary(TEXT_LIMIT_BYTES.min(text.len()));
+        let normal = normal_text(text.get(..end).unwrap_or_default());
+        let mut counts: BTreeMap<usize, u32> = BTreeMap::new();
+        for found in automaton.find_overlapping_iter(&normal) {
+            let count = counts.entry(found.pattern().as_usize()).or_default();
+            *count = count.saturating_add(1);
+        }
+        let matched = self.rows.iter().filter_map(|row| {
+            let count = row.patterns.iter().map(|pattern| counts.get(pattern).copied().unwrap_or(0)).min()?;
+            // A combination, and good context that fits every risk, count once.
+            let limit = if row.patterns.len() > 1 || row.code.is_empty() { 1 } else { COUNT_LIMIT };
+            (count > 0).then(|| (row.code.as_str(), row.phrase.as_str(), row.weight, count.min(limit)))
+        });
+        self.sum(matched, Sum::All)
+    }
+
+    /// Scores what somebody searched for: an entry counts if all its words are there, in any order.
+    #[must_use]
+    pub fn score_search(&self, terms: &SearchTerms) -> Scores {
+        let present = |word: &String| terms.words.iter().any(|term| same_word(term, word));
+        let matched = self.searches.iter().filter(|search| search.words.iter().all(present));
+        self.sum(matched.map(|row| (row.code.as_str(), row.phrase.as_str(), row.weight, 1)), Sum::Strongest)
+    }
+
+    fn sum<'a>(&self, matched: impl Iterator<Item = (&'a str, &'a str, i32, u32)>, how: Sum) -> Scores {
+        let mut by_code: BTreeMap<&str, Vec<WordMatch>> = BTreeMap::new();
+        for (code, phrase, weight, count) in matched {
+            by_code.entry(code).or_default().push(WordMatch { phrase: phrase.to_owned(), weight, count });
+        }
+        let shared = by_code.remove("").unwrap_or_default();
+        let mut codes: Vec<CodeScore> = by_code
+            .into_iter()
+            .filter(|(_, matches)| matches.iter().any(|found| found.weight > 0))
+            .map(|(code, mut matches)| {
+                matches.extend(shared.iter().cloned());
+                let limit = self.limits.get(code).copied().unwrap_or(SCORE_LIMIT);
+                CodeScore { code: code.to_owned(), score: how.score(&matches), limit, matches }
+            })
+            .collect();
+        codes.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.code.cmp(&b.code)));
+        Scores { codes }
+    }
+
+    /// The codes that have words.
+    #[must_use]
+    pub fn codes(&self) -> BTreeSet<&str> {
+        let all =
+            self.rows.iter().map(|row| row.code.as_str()).chain(self.searches.iter().map(|row| row.code.as_str()));
+        all.filter(|code| !code.is_empty()).collect()
+    }
+}
+
+impl fmt::Debug for WordPack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WordPack")
+            .field("rows", &self.rows.len())
+            .field("searches", &self.searches.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How matches become a score.
+#[derive(Clone, Copy)]
+enum Sum {
+    /// A text: everything counts.
+    All,
+    /// A search is short: of the risky entries the strongest counts, of the good ones all.
+    Strongest,
+}
+
+impl Sum {
+    fn score(self, matches: &[WordMatch]) -> i32 {
+        let worth = |found: &WordMatch| found.weight.saturating_mul(i32::try_from(found.count).unwrap_or(i32::MAX));
+        let good = matches.iter().map(worth).filter(|worth| *worth < 0).fold(0, i32::saturating_add);
+        let risky = matches.iter().map(worth).filter(|worth| *worth > 0);
+        let risky = match self {
+            Self::All => risky.fold(0, i32::saturating_add),
+            Self::Strongest => risky.max().unwrap_or(0),
+        };
+        risky.saturating_add(good)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn f05_every_shipped_row_is_read() {
+        let pack = WordPack::shipped();
+        assert!(pack.automaton.is_some());
+        let rows = FILES.iter().flat_map(|(_, text)| text.lines()).filter(|line| !line.starts_with('#')).count();
+        let texts_and_searches: usize = FILES
+            .iter()
+            .flat_map(|(_, text)| text.lines())
+            .map(|line| match line.split('\t').next() {
+                Some("good") => 2,
+                Some("term" | "all" | "search") => 1,
+                _ => 0,
+            })
+            .sum();
+        assert!(rows > 100);
+        assert_eq!(pack.rows.len() + pack.searches.len(), texts_and_searches);
+        assert_eq!(pack.codes().len(), 10);
+    }
+
+    #[test]
+    fn f05_a_combination_needs_all_its_parts_and_counts_once() {
+        let pack = WordPack::from_files(&[("x", "all\tred + blue\t70\nterm\tgreen\t20")]);
+        assert!(pack.score("red red red").codes.is_empty());
+        assert_eq!(pack.score("blue, then red and red and blue").get("x").unwrap().score, 70);
+        assert_eq!(pack.score("green green green green green").get("x").unwrap().score, 60);
+    }
+
+    #[test]
+    fn f05_good_context_lowers_a_score() {
+        let pack = WordPack::from_files(&[("x", "term\tred\t120\ngood\tpaint\t-50"), ("", "good\thistory\t-10")]);
+        assert!(pack.score("red").get("x").unwrap().is_over());
+        assert!(!pack.score("red paint").get("x").unwrap().is_over());
+        assert_eq!(pack.score("a history of red paint").get("x").unwrap().score, 60);
+    }
+
+    #[test]
+    fn f05_words_inside_words_do_not_count() {
+        let pack = WordPack::from_files(&[("x", "term\tsex\t100")]);
+        assert!(pack.score("Essex, Sussex and Middlesex").codes.is_empty());
+        assert!(pack.score("Sex education").get("x").unwrap().is_over());
+    }
+
+    #[test]
+    fn f05_disguised_words_are_found() {
+        let pack = WordPack::from_files(&[("x", "term\tcasino bonus\t100")]);
+        for text in [
+            "CASINO-BONUS",
+            "c\u{200b}asino bonus",
+            "cásino bónus",
+            "c4s1n0 b0nus",
+            "c a s i n o bonus",
+            "ｃａｓｉｎｏ bonus",
+            "c.a.s.i.n.o bonus",
+            "\u{0441}asin\u{043e} bonus",
+        ] {
+            assert!(pack.score(text).get("x").is_some_and(CodeScore::is_over), "{text}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The text that a reader of a page sees, taken out of its HTML.
+
+use std::borrow::Cow;
+
+/// Longest `&name;` that is read as a sign.
+const ENTITY_LIMIT_BYTES: usize = 10;
+
+/// The visible text of an HTML page; anything that is not HTML is given back as it is. A blank stands where a tag was,
+/// except for tags inside words (`<b>`, `<span>`), which are used to hide words.
+#[must_use]
+pub fn visible_text(text: &str) -> Cow<'_, str> {
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if !start.starts_with('<') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() / 2);
+    let mut rest = start;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        push_decoded(&mut out, before);
+        rest = after_tag(&mut out, tag);
+    }
+    push_decoded(&mut out, rest);
+    Cow::Owned(out)
+}
+
+/// Skips the tag, comment or script at the start of `text` (which begins with `<`).
+fn after_tag<'a>(out: &mut String, text: &'a str) -> &'a str {
+    let skip_past = |end: &str| text.find(end).and_then(|at| text.get(at + end.len()..)).unwrap_or_default();
+    if text.starts_with("<!--") {
+        return skip_past("-->");
+    }
+    let body = text.get(1..).unwrap_or_default();
+    let name_text = body.strip_prefix('/').unwrap_or(body);
+    let name_end = name_text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name_text.len());
+    let name = name_text.get(..name_end).unwrap_or_default().to_ascii_lowercase();
+    if name.is_empty() && !body.starts_with(['!', '?', '/']) {
+        // A less-than sign in text.
+        out.push('<');
+        return body;
+    }
+    let inside_words =
+        matches!(name.as_str(), "b" | "i" | "em" | "strong" | "span" | "u" | "wbr" | "font" | "mark" | "small");
+    if !inside_words {
+        out.push(' ');
+    }
+    let closing = match name.as_str() {
+        "script" if !body.starts_with('/') => Some("</script"),
+        "style" if !body.starts_with('/') => Some("</style"),
+        _ => None,
+    };
+    let after_head = skip_past(">");
+    match closing {
+        Some(closing) => {
+            let lower = after_head.to_ascii_lowercase();
+            lower.find(closing).and_then(|at| after_head.get(at..)).unwrap_or_default()
+        }
+        None => after_head,
+    }
+}
+
+/// Appends text with its `&...;` signs read.
+fn push_decoded(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        let (before, entity) = rest.split_at(at);
+        out.push_str(before);
+        let end = entity.find(';').filter(|end| *end <= ENTITY_LIMIT_BYTES);
+        let decoded = end.and_then(|end| entity.get(1..end)).and_then(decode);
+        match (decoded, end) {
+            (Some(c), Some(end)) => {
+                out.push(c);
+                rest = entity.get(end + 1..).unwrap_or_default();
+            }
+            _ => {
+                out.push('&');
+                rest = entity.get(1..).unwrap_or_default();
+            }
+        }
+    }
+    out.push_str(rest);
+}
+
+fn decode(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" | "rsquo" | "lsquo" => Some('\''),
+        "nbsp" => Some(' '),
+        "shy" => Some('\u{00ad}'),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let value = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(value)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f05_scripts_tags_and_comments_are_not_text() {
+        let html = "<!doctype html><title>Good day</title><script>var a = '<p>no</p>';</script><!-- no --><p>1 < 2 &amp; \
+                    f<b>un</b>&#33;</p><style>p{}</style>end";
+        let words: Vec<String> = visible_text(html).split_whitespace().map(str::to_owned).collect();
+        assert_eq!(words, ["Good", "day", "1", "<", "2", "&", "fun!", "end"]);
+    }
+
+    #[test]
+    fn f05_broken_html_loses_text_but_never_stops() {
+        for text in ["<", "<p", "<script>", "<!--", "<>", "&", "&#;", "&#xffffffff;", "<p>&unknown; &amp"] {
+            let _ = visible_text(text);
+        }
+        assert_eq!(visible_text("plain < text"), "plain < text");
+    }
+}

@@ -1,0 +1,175 @@
+//! Everything that the filter decides by at one moment, put together and swapped as a whole.
+
+mod compile;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use policy::{Action, Citation, Grade, Pack, When};
+use thiserror::Error;
+
+use crate::lists::local;
+use crate::lists::{HelpKind, HelpList, Lists, LocalRule};
+use crate::phrases::WordPack;
+use crate::site::Site;
+
+pub use policy::HelpLink;
+
+/// Why a snapshot cannot be made. The one in force stays.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SnapshotError {
+    #[error("{rule} names clause '{clause}', which the policy does not have")]
+    NoClause { rule: String, clause: String },
+    #[error("{rule} names the site '{site}', which cannot be read: {why}")]
+    BadSite { rule: String, site: String, why: String },
+    #[error("{rule} is for the profile '{profile}', which the policy does not have")]
+    NoProfile { rule: String, profile: String },
+}
+
+/// The pack in force, the lists, the words, the help list and the decided requests, compiled.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub pack: Arc<Pack>,
+    pub lists: Arc<Lists>,
+    pub words: Arc<WordPack>,
+    pub help: Arc<HelpList>,
+    pub local: Vec<LocalRule>,
+    /// Hosts of Haven's own pages, in normal form.
+    pub portal_hosts: Vec<String>,
+    /// Illegal-content lists (S-9): no rule, exception, help entry or role goes before them.
+    pub(crate) sealed: Option<Arc<Lists>>,
+    pub(crate) compiled: Compiled,
+}
+
+/// The pack's rules with everything looked up that can be.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) groups: HashMap<String, GroupRules>,
+    pub(crate) exceptions: Vec<CompiledRule>,
+    pub(crate) local: Vec<CompiledRule>,
+    pub(crate) rules: Vec<CompiledRule>,
+    pub(crate) help: Vec<CompiledHelp>,
+    pub(crate) triggers: Vec<CompiledTrigger>,
+    pub(crate) unopened_codes: HashSet<String>,
+    pub(crate) unopened_sites: Vec<Site>,
+    pub(crate) unlisted: (Action, Citation),
+    pub(crate) unknown_protocol: (Action, Citation),
+    pub(crate) scanner_down: (Action, Citation),
+    /// A name that lists or word packs use -> the pack's codes for it.
+    pub(crate) names: HashMap<String, Vec<String>>,
+}
+
+/// What holds for one group of the pack.
+#[derive(Debug, Default)]
+pub(crate) struct GroupRules {
+    pub(crate) profiles: Vec<String>,
+    pub(crate) safe_search: bool,
+    pub(crate) youtube_restrict: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct CompiledRule {
+    /// `tier:id`.
+    pub(crate) name: String,
+    pub(crate) profiles: Vec<String>,
+    pub(crate) action: Action,
+    pub(crate) codes: HashSet<String>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) when: When,
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) citation: Citation,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct CompiledHelp {
+    pub(crate) site: Site,
+    pub(crate) name: String,
+    pub(crate) citation: Citation,
+}
+
+#[derive(Debug)]
+pub(crate) struct CompiledTrigger {
+    pub(crate) id: String,
+    pub(crate) theme: String,
+    pub(crate) codes: HashSet<String>,
+    pub(crate) grade: Grade,
+    pub(crate) procedure: String,
+    pub(crate) staff_procedure: String,
+    pub(crate) clause: String,
+    pub(crate) reason: String,
+}
+
+impl Snapshot {
+    /// Compiles a pack with lists, words and decided requests.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if a rule names a clause or profile that the pack does not have, or a site that is none.
+    pub fn new(
+        pack: Arc<Pack>,
+        lists: Arc<Lists>,
+        words: Arc<WordPack>,
+        mut local: Vec<LocalRule>,
+        portal_hosts: Vec<String>,
+    ) -> Result<Self, SnapshotError> {
+        local::sort(&mut local);
+        let compiled = compile::compile(&pack, &local)?;
+        let portal_hosts = portal_hosts
+            .into_iter()
+            .map(|host| crate::address::normal_host(&host).map_or(host, |(normal, _)| normal))
+            .collect();
+        let help = Arc::new(HelpList::shipped());
+        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: None, compiled })
+    }
+
+    /// Puts the sealed lists in. There is no way to take them out of a snapshot again, or to read them through it.
+    #[must_use]
+    pub fn with_sealed(mut self, sealed: Arc<Lists>) -> Self {
+        self.sealed = Some(sealed);
+        self
+    }
+
+    /// Links that help with any of the codes (of the pack or of the core vocabulary): the pack's first, each with its
+    /// clause; then those of Haven's help list, whose clause is empty because S-2 speaks for them. Without codes, the
+    /// links that help with anything.
+    #[must_use]
+    pub fn help_links(&self, codes: &[String]) -> Vec<HelpLink> {
+        let wanted: HashSet<&str> = codes
+            .iter()
+            .flat_map(|code| {
+                let aliases = self.pack.code(code).map(|code| code.aliases.as_slice()).unwrap_or_default();
+                std::iter::once(code.as_str()).chain(aliases.iter().map(String::as_str))
+            })
+            .collect();
+        let fits = |of: &[String]| {
+            if wanted.is_empty() { of.is_empty() } else { of.iter().any(|code| wanted.contains(code.as_str())) }
+        };
+        let mut links: Vec<HelpLink> = self
+            .pack
+            .filtering
+            .help
+            .iter()
+            .filter(|link| link.codes.is_empty() || fits(&link.codes))
+            .cloned()
+            .collect();
+        for site in self.help.sites.iter().filter(|site| site.kind == HelpKind::Help && fits(&site.codes)) {
+            if links.iter().all(|link| link.site != site.host) {
+                links.push(HelpLink {
+                    site: site.host.clone(),
+                    title: site.title.clone(),
+                    codes: site.codes.clone(),
+                    clause: String::new(),
+                });
+            }
+        }
+        links
+    }
+
+    /// The pack's codes for a name that a list or word pack uses; the name itself if the pack does not know it.
+    pub(crate) fn pack_codes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let known = self.compiled.names.get(name);
+        let own = known.is_none().then_some(name);
+        known.into_iter().flatten().map(String::as_str).chain(own)
+    }
+}
