@@ -66,6 +66,42 @@ impl Pack {
         self.posts.iter().find(|post| post.id == id)
     }
 
+    /// The title of a post as people read it; its id if the pack has no such post.
+    #[must_use]
+    pub fn post_title<'a>(&'a self, id: &'a str) -> &'a str {
+        self.post(id).map_or(id, |post| post.title.as_str())
+    }
+
+    #[must_use]
+    pub fn clause(&self, id: &str) -> Option<&Clause> {
+        self.clauses.get(id)
+    }
+
+    /// Every clause in the order of the document: 2 before 10.
+    #[must_use]
+    pub fn clauses_in_order(&self) -> Vec<&Clause> {
+        let mut clauses: Vec<&Clause> = self.clauses.values().collect();
+        clauses.sort_by(|a, b| crate::clause_order::natural(&a.id, &b.id));
+        clauses
+    }
+
+    #[must_use]
+    pub fn group(&self, id: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.id == id)
+    }
+
+    /// The filter profile of a group: the first in the file that names it.
+    #[must_use]
+    pub fn profile_of(&self, group: &str) -> Option<&Profile> {
+        self.filtering.profiles.iter().find(|profile| profile.groups.iter().any(|named| named == group))
+    }
+
+    /// The notice that everybody is shown first (S-4). A pack that was read always has it.
+    #[must_use]
+    pub fn monitoring_notice(&self) -> Option<&Agreement> {
+        self.agreement(crate::read::MONITORING_NOTICE)
+    }
+
     #[must_use]
     pub fn procedure(&self, id: &str) -> Option<&Procedure> {
         self.procedures.iter().find(|procedure| procedure.id == id)

@@ -23,7 +23,10 @@ fn g01_a_sound_pack_is_read_whole() {
     let titles: Vec<_> = agreement.sections.iter().map(|section| section.title.as_str()).collect();
     assert_eq!(titles, ["What you can do", "What to leave alone"]);
     let actions: Vec<_> = pack.rights.iter().map(|right| right.action.as_str()).collect();
-    assert_eq!(actions, ["case.read", "case.act"]);
+    assert_eq!(
+        actions,
+        ["case.read", "case.act", "case.assess", "case.decide", "case.refer", "case.close", "case.second"]
+    );
     assert_eq!(pack.examples[0].action, Action::Block);
     assert_eq!(pack.calendar.terms.len() + pack.calendar.closed.len(), 2);
 }
@@ -51,7 +54,7 @@ fn invariant_1_only_a_clause_that_exists_can_be_cited() {
 fn g01_every_fault_of_a_table_is_named_at_once() {
     refused(
         "rights.toml",
-        "actions = [\"case.read\", \"case.act\"]\nrelation = \"learner-cases\"\nclause = \"1\"",
+        "actions = [\"case.read\", \"case.act\", \"case.assess\", \"case.decide\", \"case.refer\", \"case.close\"]\nrelation = \"learner-cases\"\nclause = \"1\"",
         "actions = [\"case.reed\"]\nrelation = \"friends\"\nclaus = \"1\"\nclause = \"14\"",
         &[
             "3 `case.reed` is not known in `actions`.",
@@ -160,7 +163,7 @@ fn g01_everything_that_is_named_exists() {
         "deputies = [\"lead\", \"deputy\"]",
         &["34 There is no post `deputy`."],
     );
-    refused("pack.toml", "agreement = \"learner\"", "agreement = \"pupil\"", &["69 There is no agreement `pupil`."]);
+    refused("pack.toml", "agreement = \"learner\"", "agreement = \"pupil\"", &["70 There is no agreement `pupil`."]);
     refused(
         "filtering.toml",
         "groups = [\"learner-under-18\"",
@@ -257,16 +260,16 @@ fn c03_a_route_has_two_different_posts() {
     let file = "procedures/filter-alert.toml";
     refused(
         file,
-        "route = [\"lead\", \"principal\"]\n",
+        "route = [\"lead\", \"principal\", \"board\"]\n",
         "",
         &["1 The procedure has no route: nobody would receive the concern."],
     );
     let few =
         "The route has fewer than two different posts: if the first is away, silent or concerned, nobody is left.";
-    refused(file, "route = [\"lead\", \"principal\"]", "route = [\"lead\"]", &[&format!("7 {few}")]);
+    refused(file, "route = [\"lead\", \"principal\", \"board\"]", "route = [\"lead\"]", &[&format!("7 {few}")]);
     refused(
         file,
-        "route = [\"lead\", \"principal\"]",
+        "route = [\"lead\", \"principal\", \"board\"]",
         "route = [\"lead\", \"lead\"]",
         &["7 `route` of the procedure names `lead` twice.", &format!("7 {few}")],
     );

@@ -55,6 +55,7 @@ clause = "1"
 [[post]]
 id = "board"
 title = "Board"
+deputies = ["principal"]
 clause = "1"
 
 [[population]]
@@ -86,6 +87,7 @@ clause = "1"
 id = "staff"
 title = "Staff"
 population = "staff"
+agreement = "learner"
 clause = "1"
 
 [[agency]]
@@ -193,7 +195,7 @@ title = "Something the filter saw"
 about = "anyone"
 codes = ["gambling"]
 reportable = true
-route = ["lead", "principal"]
+route = ["lead", "principal", "board"]
 acknowledge_within = "1 working hour"
 what_happens_next = "A lead reads this within one working hour."
 clause = "2.1"
@@ -301,8 +303,14 @@ Other people's accounts.
 
 pub(crate) const RIGHTS: &str = r#"[[right]]
 post = "lead"
-actions = ["case.read", "case.act"]
+actions = ["case.read", "case.act", "case.assess", "case.decide", "case.refer", "case.close"]
 relation = "learner-cases"
+clause = "1"
+
+[[right]]
+post = "principal"
+actions = ["case.second"]
+relation = "case-team"
 clause = "1"
 "#;
 
