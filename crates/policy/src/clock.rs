@@ -1,10 +1,14 @@
 //! The organisation's time: terms, closed days, working hours, and how long a span lasts in them.
 
+mod human;
+
 use std::fmt;
 
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Unit};
+
+pub use human::{human_due, human_moment};
 
 /// Terms, bank holidays and working hours of the organisation.
 #[derive(Debug, Clone)]
@@ -125,9 +129,13 @@ impl Calendar {
         }
     }
 
-    /// End of the nth working day after the one in which `from` falls: "1 working day" gives people until the close of the next.
+    /// End of the nth working day after the one in which `from` falls: "1 working day" gives people until the close of the
+    /// next. Before opening the day has not begun, so that it counts as the first, as it would from the evening before.
     fn add_working_days(&self, from: Timestamp, days: u32) -> Option<Timestamp> {
         let mut day = self.day_of(from);
+        if self.is_working_day(day) && from < self.moment(day, self.day_from)? {
+            day = day.yesterday().ok()?;
+        }
         let mut left = days;
         let mut idle_run_days = 0;
         while left > 0 {

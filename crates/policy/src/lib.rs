@@ -7,6 +7,7 @@ pub mod citation;
 pub mod clause_order;
 pub mod clock;
 pub mod coverage;
+pub mod diff;
 pub mod document;
 pub mod example;
 pub mod html;
@@ -17,8 +18,9 @@ pub mod read;
 pub mod safety;
 
 pub use citation::Citation;
-pub use clock::{Calendar, Span};
+pub use clock::{Calendar, Span, human_due, human_moment};
 pub use coverage::{ClauseCoverage, Control, ControlState, CoveredDuty, controls, coverage};
+pub use diff::{Change, ChangeArea, diff};
 pub use document::{Document, Place};
 pub use html::html;
 pub use lint::lint;
