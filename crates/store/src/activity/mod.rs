@@ -1,0 +1,52 @@
+//! What browsers asked for and what was decided: written in chained batches, in a database of its own.
+//!
+//! Only of people who acknowledged the notice (S-4); never of help sites or Haven's own pages (S-3). The caller leaves
+//! those out; this module keeps what it is given, shortened to what the tables hold.
+
+mod chain;
+mod read;
+mod write;
+
+use jiff::Timestamp;
+
+pub use chain::{Batch, BatchHead, Fault, batch_digest, batches, heads, record_digest, verify};
+pub use read::{EventQuery, alerts_waiting, by_reference, last_alert, of_person_between, records_of_batch, search};
+pub use write::{alert_taken, alert_withdrawn, delete_before, insert_batch};
+
+/// One decision about one request, as `gateway::Record` with everything in text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Opaque and random; stands on the block page.
+    pub reference: String,
+    pub at: Timestamp,
+    pub person: String,
+    pub population: String,
+    pub listener: String,
+    /// Address of the device.
+    pub device: String,
+    pub method: String,
+    pub scheme: String,
+    pub host: String,
+    /// Empty for a tunnel that was not opened.
+    pub path: String,
+    /// Words searched for.
+    pub search: String,
+    pub action: String,
+    pub codes: Vec<String>,
+    pub rule: String,
+    /// As `Citation::to_record`.
+    pub citation: String,
+    /// As people read it.
+    pub citation_text: String,
+    pub reason: String,
+    pub list: String,
+    pub navigation: bool,
+    pub pack_digest: String,
+    pub lists_digest: String,
+    /// JSON of what the trigger saw; none for nearly all. The batch's digest does not cover it, so that a false alarm can
+    /// leave nothing: the case vouches for what it took over.
+    pub alert: Option<String>,
+    /// How and when the person was identified (S-5).
+    pub how: String,
+    pub session: String,
+}

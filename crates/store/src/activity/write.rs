@@ -1,0 +1,173 @@
+//! Writing activity: batches, what became of alerts, and what retention removes.
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+
+use super::Record;
+use super::chain::{BatchHead, batch_digest, record_digest};
+use crate::db::{Tx, Value, json, values};
+use crate::ids::{clip, fold};
+use crate::{Store, StoreError};
+
+/// Records written with one statement.
+const ROWS_PER_STATEMENT: usize = 20;
+const COLUMNS: &str = "reference, gateway, batch, place, at, person, population, listener, device, method, scheme, host, \
+     path, search, action, codes, rule, citation, citation_text, reason, list, navigation, pack_digest, lists_digest, \
+     alert, how, session, found";
+const COLUMN_COUNT: usize = 28;
+
+static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert_statement(1));
+static INSERT_MANY: LazyLock<String> = LazyLock::new(|| insert_statement(ROWS_PER_STATEMENT));
+
+fn insert_statement(rows: usize) -> String {
+    let row = |row: usize| {
+        let numbers: Vec<String> = (1..=COLUMN_COUNT).map(|at| format!("${}", row * COLUMN_COUNT + at)).collect();
+        format!("({})", numbers.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO records ({COLUMNS}) VALUES {}", rows.join(", "))
+}
+
+/// Keeps a batch at the end of its gateway's chain. The same batch sent again, after an answer that got lost, is known by
+/// its first reference: it gives the same head and writes nothing.
+///
+/// # Errors
+/// `Busy` if another batch of the gateway was written at the same moment; `Duplicate` if a record is there already;
+/// `Refused` for an empty batch.
+pub async fn insert_batch(
+    store: &Store,
+    gateway: &str,
+    at: Timestamp,
+    records: &[Record],
+) -> Result<BatchHead, StoreError> {
+    let Some(first) = records.first() else {
+        return Err(StoreError::Refused("an empty batch".to_owned()));
+    };
+    // What a stranger chose the length of is shortened before it is digested: the digest is of what is kept.
+    let kept: Vec<Record> = records.iter().map(shortened).collect();
+    let digests: Vec<[u8; 32]> = kept.iter().map(record_digest).collect();
+    let mut tx = store.activity().begin().await?;
+    let again = "SELECT seq, digest FROM batches WHERE first_reference = $1 AND gateway = $2";
+    if let Some(row) = tx.row(again, values![&first.reference, gateway]).await? {
+        return Ok(BatchHead { gateway: gateway.to_owned(), seq: row.int("seq")?, digest: row.bytes32("digest")? });
+    }
+    let last = "SELECT seq, digest FROM batches WHERE gateway = $1 ORDER BY seq DESC LIMIT 1";
+    let (seq, prev) = match tx.row(last, values![gateway]).await? {
+        Some(row) => (row.int("seq")?.saturating_add(1), row.bytes32("digest")?),
+        None => (1, [0; 32]),
+    };
+    let digest = batch_digest(gateway, seq, &prev, at, &digests);
+    let count = i64::try_from(kept.len()).unwrap_or(i64::MAX);
+    tx.execute(
+        "INSERT INTO batches (gateway, seq, at, records, first_reference, prev, record_digests, digest) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        values![gateway, seq, at, count, &first.reference, &prev, digests.concat(), &digest],
+    )
+    .await
+    .map_err(|error| if matches!(error, StoreError::Duplicate(_)) { StoreError::Busy } else { error })?;
+    write_records(&mut tx, gateway, seq, &kept).await?;
+    tx.commit().await?;
+    Ok(BatchHead { gateway: gateway.to_owned(), seq, digest })
+}
+
+async fn write_records(tx: &mut Tx, gateway: &str, seq: i64, records: &[Record]) -> Result<(), StoreError> {
+    let mut places = 0i64..;
+    for chunk in records.chunks(ROWS_PER_STATEMENT) {
+        let rows = chunk.iter().zip(&mut places).map(|(record, place)| row_values(gateway, seq, place, record));
+        if chunk.len() == ROWS_PER_STATEMENT {
+            tx.execute(INSERT_MANY.as_str(), rows.flatten().collect()).await?;
+        } else {
+            for row in rows {
+                tx.execute(INSERT_ONE.as_str(), row).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn row_values(gateway: &str, seq: i64, place: i64, record: &Record) -> Vec<Value> {
+    values![
+        &record.reference,
+        gateway,
+        seq,
+        place,
+        record.at,
+        &record.person,
+        &record.population,
+        &record.listener,
+        &record.device,
+        &record.method,
+        &record.scheme,
+        &record.host,
+        &record.path,
+        &record.search,
+        &record.action,
+        json(&record.codes),
+        &record.rule,
+        &record.citation,
+        &record.citation_text,
+        &record.reason,
+        &record.list,
+        record.navigation,
+        &record.pack_digest,
+        &record.lists_digest,
+        &record.alert,
+        &record.how,
+        &record.session,
+        clip(&fold(&format!("{} {} {}", record.host, record.device, record.reference)), 500),
+    ]
+}
+
+/// A record as it is kept. NUL, which no database text may hold, becomes the replacement character: one odd request must
+/// not lose a batch.
+fn shortened(record: &Record) -> Record {
+    let fit = |text: &str, most| clip(text, most).replace('\0', "\u{fffd}");
+    Record {
+        reference: record.reference.clone(),
+        at: record.at,
+        person: record.person.clone(),
+        population: fit(&record.population, 40),
+        listener: fit(&record.listener, 100),
+        device: fit(&record.device, 64),
+        method: fit(&record.method, 20),
+        scheme: fit(&record.scheme, 20),
+        host: fit(&record.host, 253),
+        path: fit(&record.path, 2000),
+        search: fit(&record.search, 500),
+        action: fit(&record.action, 20),
+        codes: record.codes.iter().take(20).map(|code| fit(code, 64)).collect(),
+        rule: fit(&record.rule, 200),
+        citation: fit(&record.citation, 200),
+        citation_text: fit(&record.citation_text, 200),
+        reason: fit(&record.reason, 1000),
+        list: fit(&record.list, 500),
+        navigation: record.navigation,
+        pack_digest: fit(&record.pack_digest, 64),
+        lists_digest: fit(&record.lists_digest, 64),
+        alert: record.alert.clone(),
+        how: fit(&record.how, 300),
+        session: fit(&record.session, 64),
+    }
+}
+
+/// Marks an alert as handed over to casework; false if it was already, or there is none.
+///
+/// # Errors
+/// As the database gives them; so below.
+pub async fn alert_taken(store: &Store, reference: &str, at: Timestamp) -> Result<bool, StoreError> {
+    let sql =
+        "UPDATE records SET alert_taken_at = $2 WHERE reference = $1 AND alert IS NOT NULL AND alert_taken_at IS NULL";
+    Ok(store.activity().execute(sql, values![reference, at]).await? == 1)
+}
+
+/// After a false alarm: the record is an ordinary one again. False if it bore no alert.
+pub async fn alert_withdrawn(store: &Store, reference: &str) -> Result<bool, StoreError> {
+    let sql = "UPDATE records SET alert = NULL WHERE reference = $1 AND alert IS NOT NULL";
+    Ok(store.activity().execute(sql, values![reference]).await? == 1)
+}
+
+/// Removes what retention says is too old. The batches and their digests stay.
+pub async fn delete_before(store: &Store, at: Timestamp) -> Result<u64, StoreError> {
+    store.activity().execute("DELETE FROM records WHERE at < $1", values![at]).await
+}

@@ -1,0 +1,149 @@
+//! The narrow door to the database: one SQL text for both kinds, typed values in, typed rows out.
+//!
+//! Nothing outside this folder names a driver. The rules of the shared subset: `$n`, typed NULLs, integer microseconds,
+//! text ids, no row locks, `NULLS LAST` said out loud, sums cast to BIGINT, text folded in Rust before it is searched.
+
+pub(crate) mod migrate;
+pub(crate) mod open;
+mod value;
+
+use std::path::Path;
+
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+pub(crate) use value::{Row, Value, json, values, words};
+
+use crate::StoreError;
+
+/// One of the three databases: what Haven works with, what browsers did, or the keys.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    /// One writer, so that SQLite never has two transactions in each other's way, and several read-only connections.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    /// The schema is set for every connection of the pool.
+    Postgres { pool: PgPool },
+}
+
+/// One transaction. Dropped without a commit, it is rolled back.
+#[derive(Debug)]
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        // Our own text: every statement is a constant of this crate, and values only ever travel beside it.
+        let mut query = sqlx::query(AssertSqlSafe($sql));
+        for value in $values {
+            value.check()?;
+            query = match value {
+                Value::Int(v) => query.bind(v),
+                Value::Flag(v) => query.bind(v),
+                Value::Text(v) => query.bind(v),
+                Value::Bytes(v) => query.bind(v),
+            };
+        }
+        query
+    }};
+}
+
+impl Db {
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            // Immediate: a transaction that reads first and writes later would otherwise fail half-way.
+            Self::Sqlite { writer, .. } => match writer.begin_with("BEGIN IMMEDIATE").await {
+                Ok(tx) => Tx::Sqlite(tx),
+                Err(sqlx::Error::PoolTimedOut) => return Err(StoreError::Busy),
+                Err(other) => return Err(other.into()),
+            },
+            Self::Postgres { pool } => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    pub(crate) async fn rows(&self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => {
+                bound!(sql, values).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres { pool } => {
+                bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    pub(crate) async fn row(&self, sql: &'static str, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// One statement in a transaction of its own; how many rows it changed.
+    pub(crate) async fn execute(&self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let changed = tx.execute(sql, values).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// A consistent copy while others read and write: plain SQL, in SQLite only.
+    pub(crate) async fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        let Self::Sqlite { writer, .. } = self else {
+            return Err(StoreError::Refused(
+                "copy a PostgreSQL database with pg_dump, without the schema keys".to_owned(),
+            ));
+        };
+        let name = file.to_str().ok_or_else(|| StoreError::Unreadable("a file name that is not text".to_owned()))?;
+        sqlx::query("VACUUM INTO $1").bind(name).execute(writer).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres { pool } => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    pub(crate) async fn rows(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect(),
+            Self::Postgres(tx) => {
+                bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    pub(crate) async fn row(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// How many rows the statement changed.
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// Several statements without values, as a migration has them.
+    pub(crate) async fn script(&mut self, sql: String) -> Result<(), StoreError> {
+        let script = sqlx::raw_sql(AssertSqlSafe(sql));
+        match self {
+            Self::Sqlite(tx) => script.execute(&mut **tx).await.map(|_| ())?,
+            Self::Postgres(tx) => script.execute(&mut **tx).await.map(|_| ())?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,121 @@
+//! Opening the three databases: a folder of SQLite files, or three schemas of one PostgreSQL database.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::{Db, migrate};
+use crate::StoreError;
+
+/// How long a caller waits for a connection before the database counts as away, in seconds.
+pub const AWAY_AFTER_S: u64 = 5;
+/// How long SQLite waits for another process that holds the file, in seconds.
+const BUSY_TIMEOUT_S: u64 = 5;
+/// Read-only connections to each SQLite file.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL for each of the three parts.
+const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// Where things are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A data folder; made if it is not there.
+    Sqlite(PathBuf),
+    /// The address of a PostgreSQL database, e.g. `postgres://haven@localhost/haven`.
+    Postgres(String),
+}
+
+/// The three parts, each a file or a schema of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Haven,
+    Activity,
+    Keys,
+}
+
+impl Part {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Haven => "haven",
+            Self::Activity => "activity",
+            Self::Keys => "keys",
+        }
+    }
+}
+
+/// Opens one part and brings it forward to the version that this Haven knows.
+pub(crate) async fn open(location: &Location, part: Part) -> Result<Db, StoreError> {
+    match location {
+        Location::Sqlite(folder) => open_sqlite(folder, part).await,
+        Location::Postgres(url) => open_postgres(url, part).await,
+    }
+}
+
+async fn open_sqlite(folder: &Path, part: Part) -> Result<Db, StoreError> {
+    let file = folder.join(format!("{}.db", part.name()));
+    make_private(folder, &file).map_err(|why| StoreError::Unreadable(format!("{}: {why}", file.display())))?;
+    let synchronous = match part {
+        // Activity is written in batches many times a minute; a power cut may cost the last batch, never the file.
+        Part::Activity => SqliteSynchronous::Normal,
+        Part::Haven | Part::Keys => SqliteSynchronous::Full,
+    };
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(BUSY_TIMEOUT_S))
+        // Erased rows are overwritten: what retention removes must not linger in free pages.
+        .pragma("secure_delete", "ON");
+    let pool = |most| {
+        SqlitePoolOptions::new()
+            .max_connections(most)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(AWAY_AFTER_S))
+    };
+    let writer = pool(1).connect_with(options.clone()).await.map_err(|why| at(&file, why))?;
+    let readers = pool(SQLITE_READERS).connect_lazy_with(options.read_only(true));
+    let db = Db::Sqlite { writer, readers };
+    migrate::forward(&db, part).await?;
+    Ok(db)
+}
+
+/// Makes the folder (0700) and the file (0600) if they are not there; SQLite gives its side files the same rights.
+fn make_private(folder: &Path, file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    if !folder.exists() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)?;
+    Ok(())
+}
+
+fn at(file: &Path, error: sqlx::Error) -> StoreError {
+    match StoreError::from(error) {
+        StoreError::Unreadable(why) | StoreError::Fault(why) => {
+            StoreError::Unreadable(format!("{}: {why}", file.display()))
+        }
+        other => other,
+    }
+}
+
+async fn open_postgres(url: &str, part: Part) -> Result<Db, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|why| StoreError::Unreadable(format!("the database address: {why}")))?
+        .application_name("haven")
+        .options([("search_path", part.name()), ("client_min_messages", "warning")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(AWAY_AFTER_S))
+        .connect_with(options)
+        .await?;
+    let db = Db::Postgres { pool };
+    migrate::forward(&db, part).await?;
+    Ok(db)
+}

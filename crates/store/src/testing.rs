@@ -1,0 +1,170 @@
+//! A fresh store on each kind of database for every test, of this crate and of others.
+//!
+//! PostgreSQL is found by the environment word `HAVEN_POSTGRES` (the address of a server on which databases may be made);
+//! without it one is started for this test process by `scripts/postgres.sh` and gone with it. A missing server is a
+//! failure in CI, and elsewhere said out loud.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "for tests only")]
+#![allow(clippy::disallowed_methods, reason = "for tests only: the environment says where PostgreSQL is")]
+
+use std::future::Future;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::str::FromStr as _;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _};
+
+use crate::{Location, Store};
+
+/// A place of its own for one test; gone when dropped.
+#[derive(Debug)]
+pub struct TestPlace {
+    /// `sqlite` or `postgres`.
+    pub name: &'static str,
+    pub location: Location,
+    folder: Option<tempfile::TempDir>,
+    database: Option<(String, String)>,
+}
+
+impl TestPlace {
+    /// The data folder; on PostgreSQL an empty folder for whatever else a test keeps in files.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    /// Opens the store.
+    pub async fn open(&self) -> Store {
+        Store::open(&self.location).await.unwrap()
+    }
+
+    /// Removes the database of this place, so that a long run does not fill the server.
+    pub async fn remove(mut self) {
+        if let Some((base, name)) = self.database.take() {
+            let mut connection = PgConnection::connect(&base).await.unwrap();
+            let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        }
+    }
+}
+
+/// A fresh place on SQLite.
+#[must_use]
+pub fn sqlite() -> TestPlace {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Sqlite(folder.path().join("data"));
+    TestPlace { name: "sqlite", location, folder: Some(folder), database: None }
+}
+
+/// A fresh database on PostgreSQL; none if there is no server and this is not CI.
+pub async fn postgres() -> Option<TestPlace> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let base = server()?;
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let stamp = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros();
+    let name = format!("haven_test_{}_{stamp}_{count}", std::process::id());
+    let mut connection = PgConnection::connect(base).await.unwrap();
+    let sql = format!("CREATE DATABASE {name}");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    Some(TestPlace {
+        name: "postgres",
+        location: Location::Postgres(at_database(base, &name)),
+        folder: Some(tempfile::tempdir().unwrap()),
+        database: Some((base.to_owned(), name)),
+    })
+}
+
+/// Fresh places on every kind of database there is.
+pub async fn places() -> Vec<TestPlace> {
+    let mut places = vec![sqlite()];
+    places.extend(postgres().await);
+    places
+}
+
+/// Runs a test on a fresh store of every kind. The name of the kind is printed before each, so that a failure tells which.
+pub async fn for_each_store<F, T>(test: F)
+where
+    F: Fn(Store) -> T,
+    T: Future<Output = ()>,
+{
+    for place in places().await {
+        eprintln!("on {}", place.name);
+        let store = place.open().await;
+        test(store.clone()).await;
+        store.close().await;
+        place.remove().await;
+    }
+}
+
+/// Declares tests in a module of their own: each runs `async fn name(store: Store)` on every kind of database. Once a module.
+#[macro_export]
+macro_rules! each_store {
+    ($($name:ident),+ $(,)?) => {
+        mod on_each_store {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    $crate::testing::for_each_store(super::$name).await;
+                }
+            )+
+        }
+    };
+}
+
+/// The address with another database name.
+fn at_database(base: &str, name: &str) -> String {
+    let (address, options) = base.split_once('?').map_or((base, None), |(address, options)| (address, Some(options)));
+    let server = address.rfind('/').filter(|at| !address[..*at].ends_with('/')).map_or(address, |at| &address[..at]);
+    match options {
+        Some(options) => format!("{server}/{name}?{options}"),
+        None => format!("{server}/{name}"),
+    }
+}
+
+/// The server's address: given, or started once for this process.
+fn server() -> Option<&'static str> {
+    static SERVER: OnceLock<Option<(String, Option<Child>)>> = OnceLock::new();
+    let found = SERVER.get_or_init(|| match std::env::var("HAVEN_POSTGRES") {
+        Ok(url) if !url.is_empty() => Some((url, None)),
+        _ => start().map(|(url, child)| (url, Some(child))),
+    });
+    if found.is_none() {
+        let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!ci, "there is no PostgreSQL server: tests must run on both databases in CI");
+        eprintln!("SKIPPED on PostgreSQL: there is no server. Install postgresql, or set HAVEN_POSTGRES.");
+    }
+    found.as_ref().map(|(url, _)| url.as_str())
+}
+
+/// Starts a server that ends when this process does: the script waits for the end of its input, which we hold.
+fn start() -> Option<(String, Child)> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let script = "cd \"$1\" && . scripts/prepare.sh && . scripts/postgres.sh && start_postgres >&2 && \
+                  trap '' INT TERM && printf '%s\\n' \"$HAVEN_POSTGRES\" && { cat >/dev/null; stop_postgres; }";
+    let mut child = Command::new("bash")
+        .args(["-c", script, "postgres-for-tests", root])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut url = String::new();
+    BufReader::new(child.stdout.take()?).read_line(&mut url).ok()?;
+    let url = url.trim().to_owned();
+    PgConnectOptions::from_str(&url).ok().filter(|_| !url.is_empty())?;
+    Some((url, child))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_database;
+
+    #[test]
+    fn an_address_gets_another_database() {
+        assert_eq!(at_database("postgres://u:p@h:1/postgres", "t"), "postgres://u:p@h:1/t");
+        assert_eq!(at_database("postgres://u@h/postgres?host=/tmp/x", "t"), "postgres://u@h/t?host=/tmp/x");
+        assert_eq!(at_database("postgres://u@h:5", "t"), "postgres://u@h:5/t");
+    }
+}

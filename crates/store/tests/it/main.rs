@@ -1,0 +1,1 @@
+//! Tests of what is kept, each on SQLite and on PostgreSQL.
