@@ -29,6 +29,7 @@ pub const SCAN_LIMIT_BYTES: u64 = 2 * 1024 * 1024;
 
 /// What the gate says while nobody has passed it.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "it is matched on at once and never kept")]
 pub enum Gate {
     /// Help, Haven's own pages, the pack's links and updates: goes through, unopened and unrecorded.
     Open(Decision),

@@ -1,0 +1,119 @@
+//! One normal form for every address.
+
+use filter::Address;
+use filter::address::{ADDRESS_LIMIT_BYTES, AddressError};
+use proptest::prelude::*;
+
+fn normal(url: &str) -> String {
+    Address::parse(url).unwrap().to_normal()
+}
+
+#[test]
+fn f01_many_spellings_have_one_form() {
+    let cases = [
+        ("HTTP://Example.TEST:80", "http://example.test/"),
+        ("https://example.test.:443/a/../b//c/./%7Euser?Q=%41", "https://example.test/b/c/~user?Q=A"),
+        ("  http://example.test/\n", "http://example.test/"),
+        ("http://bücher.test/ä", "http://xn--bcher-kva.test/%C3%A4"),
+        ("http://example。test/", "http://example.test/"),
+        ("http://%65xample.test/%2e%2E/x", "http://example.test/x"),
+        ("http:\\\\example.test\\a\\b", "http://example.test/a/b"),
+        ("http://name:word@example.test:8080/?", "http://example.test:8080/"),
+        ("http://a@b@example.test/", "http://example.test/"),
+        ("http://example.test/a%2fb#part", "http://example.test/a%2Fb"),
+        ("http://0300.0250.1/", "http://192.168.0.1/"),
+        ("http://0xC0A80001/", "http://192.168.0.1/"),
+        ("http://3232235521/", "http://192.168.0.1/"),
+        ("http://127.1/", "http://127.0.0.1/"),
+        ("http://[::ffff:192.0.2.1]/", "http://192.0.2.1/"),
+        ("http://[2001:DB8:0:0::1]:81/", "http://[2001:db8::1]:81/"),
+        ("wss://example.test/chat", "wss://example.test/chat"),
+    ];
+    for (written, form) in cases {
+        assert_eq!(normal(written), form, "{written}");
+    }
+}
+
+#[test]
+fn f01_what_is_no_address_is_refused_with_a_reason() {
+    for url in ["", "example.test", "example.test:80", "/path", "http:", "http://", "http:///", "http://:80/"] {
+        assert!(matches!(Address::parse(url), Err(AddressError::NoScheme | AddressError::NoHost)), "{url}");
+    }
+    assert!(matches!(Address::parse("ftp://example.test/"), Err(AddressError::UnknownScheme(_))));
+    for url in [
+        "http://exa mple.test/",
+        "http://1.2.3.4.5/",
+        "http://256.1.1.1/",
+        "http://a..b/",
+        "http://[::1/",
+        "http://[::1%25eth0]/",
+        "http://a%00b/",
+    ] {
+        assert!(matches!(Address::parse(url), Err(AddressError::BadHost(_))), "{url}");
+    }
+    for url in ["http://example.test:0/", "http://example.test:99999/", "http://example.test:+80/"] {
+        assert!(matches!(Address::parse(url), Err(AddressError::BadPort(_))), "{url}");
+    }
+    let long = format!("http://example.test/{}", "a".repeat(ADDRESS_LIMIT_BYTES));
+    assert_eq!(Address::parse(&long), Err(AddressError::TooLong));
+    let grows = format!("http://example.test/{}x", " ".repeat(ADDRESS_LIMIT_BYTES / 2));
+    assert_eq!(Address::parse(&grows), Err(AddressError::TooLong), "its normal form is too long");
+}
+
+#[test]
+fn a_tunnel_has_a_host_and_a_port() {
+    let address = Address::from_authority("Example.test:443").unwrap();
+    assert_eq!((address.scheme(), address.host(), address.port()), ("connect", "example.test", 443));
+    assert!(Address::from_authority("example.test").is_err());
+    assert_eq!(Address::from_authority("[::1]:8443").unwrap().host(), "::1");
+}
+
+#[test]
+fn a_record_has_neither_user_name_nor_query() {
+    let address = Address::parse("https://me:secret@example.test/a?q=private").unwrap();
+    assert_eq!(address.to_record(), "https://example.test/a");
+}
+
+#[test]
+fn names_above_a_host_come_longest_first() {
+    let chain = |url: &str| Address::parse(url).unwrap().host_chain().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(chain("http://a.b.test/"), ["a.b.test", "b.test", "test"]);
+    assert_eq!(chain("http://192.0.2.1/"), ["192.0.2.1"]);
+}
+
+#[test]
+fn f09_addresses_inside_addresses_are_found_also_twice_wrapped() {
+    let inside = |url: &str| Address::parse(url).unwrap().embedded().iter().map(Address::to_normal).collect::<Vec<_>>();
+    assert_eq!(inside("https://a.test/?url=https%253A%252F%252Fb.test%252Fx"), ["https://b.test/x"]);
+    assert_eq!(
+        inside("https://a.test/go/http://b.test/?u=http://c.test/"),
+        ["http://b.test/?u=http://c.test/", "http://c.test/"]
+    );
+    assert_eq!(inside("https://www.google.com/amp/s/b.test/page"), ["http://b.test/page"]);
+    assert_eq!(inside("https://a.test/?q=what+is+http"), [] as [&str; 0]);
+    assert_eq!(inside("https://a.test/index.php?page=home.php"), [] as [&str; 0]);
+    let wrapped = format!("https://a0.test/?u={}", "http://a1.test/?u=".repeat(40));
+    assert!(inside(&wrapped).len() <= filter::address::EMBEDDED_LIMIT_ADDRESSES);
+}
+
+proptest! {
+    #[test]
+    fn f01_no_text_makes_reading_an_address_panic(text in "\\PC{0,200}") {
+        for url in [text.clone(), format!("http://{text}"), format!("http://a.test/{text}"), format!("http://a.test/?u={text}")] {
+            if let Ok(address) = Address::parse(&url) {
+                let _ = (address.embedded(), filter::search::terms(&address), address.host_chain().count());
+            }
+        }
+        let _ = Address::from_authority(&text);
+    }
+
+    #[test]
+    fn f01_the_normal_form_of_a_normal_form_is_itself(host in "[a-zA-Z0-9.%-]{1,30}", rest in "\\PC{0,60}") {
+        for url in [format!("http://{host}/{rest}"), format!("https://a.test:8443/{rest}"), format!("http://a.test/?{rest}")] {
+            if let Ok(address) = Address::parse(&url) {
+                let again = Address::parse(&address.to_normal()).unwrap();
+                prop_assert_eq!(&again, &address, "{}", url);
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What the filter promises, tried from outside: decisions, lists, addresses, words.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod addresses;
+mod decisions;
+mod examples;
+mod gate;
+mod list_files;
+mod sample;
+mod searches;
+mod words;
