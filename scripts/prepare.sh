@@ -39,9 +39,12 @@ install_debian() {
     as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >/dev/null || say "The list of Debian packages could not be renewed; trying with the old one."
     debian_list_is_fresh=yes
   fi
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
-    -o DPkg::Lock::Timeout=300 install "$@" >/dev/null ||
+  local told
+  if ! told=$(as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a apt-get -qq -y --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 install "$@" 2>&1); then
+    tail -n 20 <<<"$told" >&2
     stop_with "Installing $* did not work. Please install it by hand ($why) and start again."
+  fi
 }
 
 need_rust() {
