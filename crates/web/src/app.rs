@@ -1,0 +1,74 @@
+//! What every handler is given: the hub of actions, and the few things that only `server` knows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
+
+use crate::api::{Door, Haven, Mode, Session};
+use crate::error::PageError;
+use crate::layout::Chrome;
+
+/// What `server` decides for the pages.
+#[derive(Clone)]
+pub struct WebOptions {
+    /// Haven's own certificate authority (the public certificate, PEM), for people to install; none if there is no inspection.
+    pub ca_pem: Option<Bytes>,
+    /// Where "Exit this page" goes: an ordinary page that says nothing about Haven.
+    pub exit_address: String,
+    /// Host name or address that a browser is pointed at, without port.
+    pub proxy_host: String,
+    /// Port of the ordinary proxy listener, for the help page; none if the gateway runs elsewhere.
+    pub proxy_port: Option<u16>,
+    /// A new random text, at least 128 bits, for keys of forms: a form that is sent twice is one report.
+    pub fresh_id: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+impl fmt::Debug for WebOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebOptions")
+            .field("exit_address", &self.exit_address)
+            .field("proxy_host", &self.proxy_host)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The door by which this connection came, if it came through the gateway. Inserted by `server` for each connection.
+#[derive(Debug, Clone, Default)]
+pub struct DoorExt(pub Option<Door>);
+
+/// Whether this connection is encrypted up to Haven, so that its cookie may be marked `Secure`. Inserted by `server`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OverTls(pub bool);
+
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) haven: Arc<Haven>,
+    pub(crate) options: Arc<WebOptions>,
+}
+
+impl App {
+    pub(crate) fn new(haven: Arc<Haven>, options: WebOptions) -> Self {
+        Self { haven, options: Arc::new(options) }
+    }
+
+    pub(crate) fn practice(&self) -> bool {
+        self.haven.mode == Mode::Practice
+    }
+
+    /// Pages for practice exist only there; on real data they are absent like any other unknown address.
+    pub(crate) fn practice_only(&self) -> Result<(), PageError> {
+        if self.practice() { Ok(()) } else { Err(PageError::absent()) }
+    }
+
+    /// The frame of a page for anybody; with a session it holds that person's name and menu.
+    pub(crate) fn chrome(&self, title: &str, session: Option<&Session>) -> Chrome {
+        Chrome::new(self, title, session)
+    }
+}
+
+/// After a form: go and look at the result.
+pub(crate) fn go(to: &str) -> Response {
+    Redirect::to(to).into_response()
+}

@@ -1,0 +1,161 @@
+//! Things that can be written down at any moment: an emergency call (S-1), a note, a reply to the reporter.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::address;
+use super::view::CasePage;
+use crate::api::{Emergency, Session};
+use crate::app::{App, go};
+use crate::error::PageError;
+use crate::layout::{Chrome, Faults, draw, draw_again};
+use crate::session::{Posted, SignedIn};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/case/{reference}/emergency", get(ask_emergency).post(emergency))
+        .route("/case/{reference}/note", get(ask_note).post(note))
+        .route("/case/{reference}/reply", post(reply))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Input {
+    service: String,
+    note: String,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "case/emergency.html")]
+struct EmergencyPage {
+    chrome: Chrome,
+    reference: String,
+    form: Input,
+    faults: Faults,
+}
+
+#[derive(Template)]
+#[template(path = "case/note.html")]
+struct NotePage {
+    chrome: Chrome,
+    reference: String,
+    form: Input,
+    faults: Faults,
+}
+
+fn emergency_page(app: &App, session: &Session, reference: &str, form: Input, faults: Faults) -> EmergencyPage {
+    EmergencyPage {
+        chrome: app.chrome("Write down an emergency call", Some(session)),
+        reference: reference.to_owned(),
+        form,
+        faults,
+    }
+}
+
+fn note_page(app: &App, session: &Session, reference: &str, form: Input, faults: Faults) -> NotePage {
+    NotePage { chrome: app.chrome("Add a note", Some(session)), reference: reference.to_owned(), form, faults }
+}
+
+/// Reading the case first makes a case that is absent, or not yours, the same 404 here as everywhere.
+async fn ask_emergency(
+    State(app): State<App>,
+    me: SignedIn,
+    Path(reference): Path<String>,
+) -> Result<Response, PageError> {
+    actions::case::case(&app.haven, &me.session, &reference).await?;
+    Ok(draw(&emergency_page(&app, &me.session, &reference, Input::default(), Faults::default())))
+}
+
+async fn emergency(
+    State(app): State<App>,
+    Path(reference): Path<String>,
+    posted: Posted<Input>,
+) -> Result<Response, PageError> {
+    let Posted { session, form, .. } = posted;
+    let call = Emergency { service: form.service.clone(), note: form.note.trim().to_owned() };
+    match actions::case::record_emergency(&app.haven, &session, &reference, call).await {
+        Ok(()) => Ok(go(&address(&reference, "emergency"))),
+        Err(error) => {
+            let faults = Faults::of(error)?;
+            Ok(draw_again(&emergency_page(&app, &session, &reference, form, faults)))
+        }
+    }
+}
+
+async fn ask_note(State(app): State<App>, me: SignedIn, Path(reference): Path<String>) -> Result<Response, PageError> {
+    actions::case::case(&app.haven, &me.session, &reference).await?;
+    Ok(draw(&note_page(&app, &me.session, &reference, Input::default(), Faults::default())))
+}
+
+async fn note(
+    State(app): State<App>,
+    Path(reference): Path<String>,
+    posted: Posted<Input>,
+) -> Result<Response, PageError> {
+    let Posted { session, form, .. } = posted;
+    if form.text.trim().is_empty() {
+        let faults = Faults::one("text", "Write your note first");
+        return Ok(draw_again(&note_page(&app, &session, &reference, form, faults)));
+    }
+    match actions::case::add_note(&app.haven, &session, &reference, form.text.trim()).await {
+        Ok(()) => Ok(go(&address(&reference, "note"))),
+        Err(error) => {
+            let faults = Faults::of(error)?;
+            Ok(draw_again(&note_page(&app, &session, &reference, form, faults)))
+        }
+    }
+}
+
+async fn reply(
+    State(app): State<App>,
+    Path(reference): Path<String>,
+    posted: Posted<Input>,
+) -> Result<Response, PageError> {
+    let Posted { session, form, .. } = posted;
+    let faults = if form.text.trim().is_empty() {
+        Faults::one("text", "Write your reply first")
+    } else {
+        match actions::case::reply_to_reporter(&app.haven, &session, &reference, form.text.trim()).await {
+            Ok(()) => return Ok(go(&address(&reference, "reply"))),
+            Err(error) => Faults::of(error)?,
+        }
+    };
+    let case = actions::case::case(&app.haven, &session, &reference).await?;
+    Ok(draw_again(&CasePage { chrome: app.chrome("Case", Some(&session)), case, done: "", faults, text: form.text }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use crate::shots::{has, shot};
+
+    #[test]
+    fn s1_an_emergency_call_is_written_down_with_nothing_in_its_way() {
+        let page = EmergencyPage {
+            chrome: Chrome::sample("Write down an emergency call", sample::session_of("lead").as_ref()),
+            reference: "7KQ2-M4XD".to_owned(),
+            form: Input::default(),
+            faults: Faults::default(),
+        };
+        let html = shot("emergency", &page);
+        assert!(html.find("tel:999") < html.find("<form method=\"post\" action=\"/case"));
+        has(&html, "name=\"service\"");
+    }
+
+    #[test]
+    fn a_note_keeps_what_was_typed() {
+        let page = NotePage {
+            chrome: Chrome::sample("Add a note", sample::session_of("lead").as_ref()),
+            reference: "7KQ2-M4XD".to_owned(),
+            form: Input { text: "Spoke with the tutor".to_owned(), ..Input::default() },
+            faults: Faults::one("text", "Write your note first"),
+        };
+        has(&shot("note", &page), "Spoke with the tutor");
+    }
+}

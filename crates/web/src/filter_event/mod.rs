@@ -1,0 +1,151 @@
+//! "What happened on the network, and why?": filter events and technical alerts, without any case content.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::api::{EventQuery, EventRow, EventView, TechnicalAlertRow};
+use crate::app::{App, go};
+use crate::error::PageError;
+use crate::layout::{Chrome, Paging, draw, query, words};
+use crate::session::{Posted, SignedIn};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/events", get(events))
+        .route("/events/{reference}", get(event))
+        .route("/technical", get(technical))
+        .route("/technical/{id}/acknowledge", post(acknowledge))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Find {
+    text: String,
+    action: String,
+    page: Option<u32>,
+}
+
+#[derive(Template)]
+#[template(path = "filter_event/list.html")]
+struct EventsPage {
+    chrome: Chrome,
+    rows: Vec<EventRow>,
+    text: String,
+    action: String,
+    paging: Paging,
+}
+
+#[derive(Template)]
+#[template(path = "filter_event/event.html")]
+struct EventPage {
+    chrome: Chrome,
+    event: EventView,
+}
+
+#[derive(Template)]
+#[template(path = "filter_event/technical.html")]
+struct TechnicalPage {
+    chrome: Chrome,
+    rows: Vec<TechnicalAlertRow>,
+    paging: Paging,
+}
+
+async fn events(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
+    let asked = EventQuery {
+        text: find.text.trim().to_owned(),
+        action: find.action.clone(),
+        page: find.page.unwrap_or(1).max(1),
+    };
+    let found = actions::filter_event::filter_events(&app.haven, &me.session, asked).await?;
+    let base = format!("/events?{}&{}&", query("text", &find.text), query("action", &find.action));
+    let paging = Paging::new(found.page, found.pages, found.total, base);
+    let chrome = app.chrome("Filter events", Some(&me.session));
+    Ok(draw(&EventsPage { chrome, rows: found.items, text: find.text, action: find.action, paging }))
+}
+
+async fn event(State(app): State<App>, me: SignedIn, Path(reference): Path<String>) -> Result<Response, PageError> {
+    let event = actions::filter_event::filter_event(&app.haven, &me.session, &reference).await?;
+    Ok(draw(&EventPage { chrome: app.chrome("Filter event", Some(&me.session)), event }))
+}
+
+async fn technical(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
+    let found = actions::filter_event::technical_alerts(&app.haven, &me.session, find.page.unwrap_or(1).max(1)).await?;
+    let paging = Paging::new(found.page, found.pages, found.total, "/technical?".to_owned());
+    let chrome = app.chrome("Technical alerts", Some(&me.session));
+    Ok(draw(&TechnicalPage { chrome, rows: found.items, paging }))
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+async fn acknowledge(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted<Nothing>,
+) -> Result<Response, PageError> {
+    let Nothing {} = posted.form;
+    actions::filter_event::acknowledge_technical(&app.haven, &posted.session, &id).await?;
+    Ok(go("/technical"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use crate::shots::{has, has_not, shot};
+
+    fn chrome(title: &str) -> Chrome {
+        Chrome::sample(title, sample::session_of("it").as_ref())
+    }
+
+    #[test]
+    fn m01_events_are_listed_with_action_and_reason() {
+        let paging = Paging::new(1_u32, 3_u32, 57, "/events?".to_owned());
+        let page = EventsPage {
+            chrome: chrome("Filter events"),
+            rows: sample::events(),
+            text: String::new(),
+            action: String::new(),
+            paging,
+        };
+        let html = shot("events", &page);
+        has(&html, "/events/q8f2k1m9x0c4v7b3");
+        has(&html, "Not opened");
+    }
+
+    #[test]
+    fn m01_no_event_says_what_that_means() {
+        let paging = Paging::new(1_u32, 1_u32, 0, "/events?".to_owned());
+        let page = EventsPage {
+            chrome: chrome("Filter events"),
+            rows: vec![],
+            text: "maps".to_owned(),
+            action: String::new(),
+            paging,
+        };
+        has(&shot("events-empty", &page), "No event fits");
+    }
+
+    #[test]
+    fn f01_an_event_is_explained_with_rule_list_and_clause() {
+        let html = shot("event", &EventPage { chrome: chrome("Filter event"), event: sample::event() });
+        for wanted in ["category:gambling", "gambling casino-royal.test", "/policy/7.1", "5f1c0f6be7e5"] {
+            has(&html, wanted);
+        }
+    }
+
+    #[test]
+    fn m02_technical_alerts_lead_to_no_case() {
+        let paging = Paging::new(1_u32, 1_u32, 2, "/technical?".to_owned());
+        let html =
+            shot("technical", &TechnicalPage { chrome: chrome("Technical alerts"), rows: sample::technical(), paging });
+        has(&html, "action=\"/technical/t1/acknowledge\"");
+        has_not(&html, "action=\"/technical/t2/acknowledge\"");
+        has_not(&html, "href=\"/case/");
+        has_not(&html, "Amina");
+    }
+}

@@ -1,0 +1,286 @@
+//! The gate: sign in, the notice, the agreement, and on to the page that was asked for.
+//!
+//! The last step is a page with a link and an immediate refresh, not a redirect: browsers refuse a redirect to another
+//! site in answer to a form when `form-action` is `'self'`.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use policy::{Agreement, AgreementKind, HelpLink, Pack};
+use serde::Deserialize;
+
+use crate::api::{PersonaCard, Stage};
+use crate::app::{App, go};
+use crate::error::PageError;
+use crate::layout::{Chrome, draw, query};
+use crate::session::{AtDoor, Maybe, Posted, web_address};
+use crate::sign_in::people;
+
+/// Most help links that the gate shows; the help page has them all.
+const HELP_LINKS_SHOWN: usize = 6;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/gate", get(gate))
+        .route("/gate/notice", post(notice))
+        .route("/gate/agreement", post(agreement))
+        .route("/gate/open", get(open))
+        .route("/prove", get(prove))
+}
+
+#[derive(Deserialize, Default)]
+struct To {
+    #[serde(default)]
+    to: String,
+}
+
+/// A text with its sections as HTML, ready to be read.
+struct Read {
+    id: String,
+    title: String,
+    digest: String,
+    clause: String,
+    sections: Vec<(String, String)>,
+}
+
+impl Read {
+    fn new(agreement: &Agreement) -> Self {
+        let sections = agreement.sections.iter().map(|section| (section.title.clone(), policy::html(&section.text)));
+        Self {
+            id: agreement.id.clone(),
+            title: agreement.title.clone(),
+            digest: agreement.digest.clone(),
+            clause: agreement.clause.clone(),
+            sections: sections.collect(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "gate/sign_in.html")]
+struct GateSignIn {
+    chrome: Chrome,
+    /// Where the sign-in form goes on to: this gate, with the address that was asked for.
+    to: String,
+    username: String,
+    asked_for: String,
+    help: Vec<HelpLink>,
+    people: Vec<PersonaCard>,
+}
+
+#[derive(Template)]
+#[template(path = "gate/notice.html")]
+struct NoticePage {
+    chrome: Chrome,
+    to: String,
+    text: Read,
+}
+
+#[derive(Template)]
+#[template(path = "gate/agreement.html")]
+struct AgreementPage {
+    chrome: Chrome,
+    to: String,
+    text: Read,
+}
+
+#[derive(Template)]
+#[template(path = "gate/open.html")]
+struct OpenPage {
+    chrome: Chrome,
+    /// A checked web address, or empty.
+    to: String,
+}
+
+async fn gate(
+    State(app): State<App>,
+    Query(To { to }): Query<To>,
+    Maybe(session): Maybe,
+    AtDoor(door): AtDoor,
+) -> Result<Response, PageError> {
+    let pack = app.haven.pack();
+    let Some(session) = session else {
+        let people = people(&app.haven).await?;
+        let help = pack.filtering.help.iter().take(HELP_LINKS_SHOWN).cloned().collect();
+        let here = if to.is_empty() { "/gate".to_owned() } else { format!("/gate?{}", query("to", &to)) };
+        let chrome = app.chrome("Before you use the internet here", None);
+        return Ok(draw(&GateSignIn {
+            chrome,
+            to: here,
+            username: String::new(),
+            asked_for: host_of(&to),
+            help,
+            people,
+        }));
+    };
+    match &session.stage {
+        Stage::Notice => {
+            let notice = notice_of(&pack).ok_or_else(PageError::absent)?;
+            Ok(draw(&NoticePage { chrome: quiet(&app, "What you should know", &session), to, text: Read::new(notice) }))
+        }
+        Stage::Agreement(id) => {
+            let agreement = pack.agreement(id).ok_or_else(PageError::absent)?;
+            Ok(draw(&AgreementPage { chrome: quiet(&app, &agreement.title, &session), to, text: Read::new(agreement) }))
+        }
+        Stage::Open => {
+            if let Some(door) = &door {
+                actions::session::prove_door(&app.haven, &session, door).await?;
+            }
+            match web_address(&to) {
+                Some(to) => Ok(go(to)),
+                None => Ok(draw(&OpenPage {
+                    chrome: quiet(&app, "You can use the internet now", &session),
+                    to: String::new(),
+                })),
+            }
+        }
+    }
+}
+
+/// The gate has no menu: one question at a time.
+fn quiet(app: &App, title: &str, session: &crate::api::Session) -> Chrome {
+    let mut chrome = app.chrome(title, Some(session));
+    chrome.nav.clear();
+    chrome.gate_waits = false;
+    chrome
+}
+
+fn notice_of(pack: &Pack) -> Option<&Agreement> {
+    pack.agreements.iter().find(|agreement| agreement.kind == AgreementKind::Notice)
+}
+
+/// The name of the site that was asked for; the whole address could be long or private.
+fn host_of(to: &str) -> String {
+    let rest = web_address(to).and_then(|to| to.split_once("://")).map(|(_, rest)| rest).unwrap_or_default();
+    rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned()
+}
+
+#[derive(Deserialize)]
+struct SignForm {
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    agreement: String,
+    digest: String,
+}
+
+/// What comes after a form of the gate: the next text, or the page that opens.
+fn onward(to: &str) -> Response {
+    go(&format!("/gate/open?{}", query("to", to)))
+}
+
+async fn notice(State(app): State<App>, posted: Posted<SignForm>) -> Result<Response, PageError> {
+    actions::session::acknowledge_notice(&app.haven, &posted.session, &posted.form.digest).await?;
+    Ok(onward(&posted.form.to))
+}
+
+async fn agreement(State(app): State<App>, posted: Posted<SignForm>) -> Result<Response, PageError> {
+    let SignForm { to, agreement, digest } = posted.form;
+    actions::session::sign_agreement(&app.haven, &posted.session, &agreement, &digest).await?;
+    Ok(onward(&to))
+}
+
+/// Shown when the last text was signed; if there is another to read, back to the gate.
+async fn open(
+    State(app): State<App>,
+    Query(To { to }): Query<To>,
+    Maybe(session): Maybe,
+    AtDoor(door): AtDoor,
+) -> Result<Response, PageError> {
+    let back = format!("/gate?{}", query("to", &to));
+    let Some(session) = session.filter(|session| session.stage == Stage::Open) else { return Ok(go(&back)) };
+    if let Some(door) = &door {
+        actions::session::prove_door(&app.haven, &session, door).await?;
+    }
+    let to = web_address(&to).unwrap_or_default().to_owned();
+    Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to }))
+}
+
+/// A browser that was closed and opened again shows its cookie; without it, the next person meets the gate (S-6).
+async fn prove(
+    State(app): State<App>,
+    Query(To { to }): Query<To>,
+    Maybe(session): Maybe,
+    AtDoor(door): AtDoor,
+) -> Result<Response, PageError> {
+    let proven = match (session.filter(|session| session.stage == Stage::Open), door) {
+        (Some(session), Some(door)) => actions::session::prove_door(&app.haven, &session, &door).await?,
+        _ => false,
+    };
+    match web_address(&to) {
+        Some(to) if proven => Ok(go(to)),
+        _ => Ok(go(&format!("/gate?{}", query("to", &to)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::sample;
+    use crate::shots::{has, has_not, shot};
+
+    #[test]
+    fn f15_the_gate_offers_sign_in_help_and_reporting() {
+        let page = GateSignIn {
+            chrome: Chrome::sample("Before you use the internet here", None),
+            to: "/gate?to=http%3A//library.test/".to_owned(),
+            username: String::new(),
+            asked_for: "library.test".to_owned(),
+            help: vec![HelpLink {
+                site: "samaritans.org".to_owned(),
+                title: "Samaritans".to_owned(),
+                codes: vec![],
+                clause: "7.6".to_owned(),
+            }],
+            people: sample::people(),
+        };
+        let html = shot("gate-sign-in", &page);
+        for wanted in ["library.test", "/report", "https://samaritans.org", "action=\"/sign-in\"", "safety-rules#S-4"] {
+            has(&html, wanted);
+        }
+    }
+
+    #[test]
+    fn s4_the_notice_is_acknowledged_by_its_digest() {
+        let me = sample::session_of("notice");
+        let page = NoticePage {
+            chrome: Chrome::sample("What you should know", me.as_ref()),
+            to: "http://library.test/".to_owned(),
+            text: Read::new(&sample::notice()),
+        };
+        let html = shot("gate-notice", &page);
+        has(&html, "name=\"digest\" value=\"def456\"");
+        has_not(&html, "I agree");
+    }
+
+    #[test]
+    fn a01_the_agreement_is_shown_in_sections() {
+        let me = sample::session_of("agreement");
+        let page = AgreementPage {
+            chrome: Chrome::sample("Using the internet here", me.as_ref()),
+            to: String::new(),
+            text: Read::new(&sample::agreement()),
+        };
+        let html = shot("gate-agreement", &page);
+        for section in sample::agreement().sections {
+            has(&html, &section.title);
+        }
+        has(&html, "name=\"agreement\" value=\"learner\"");
+    }
+
+    #[test]
+    fn the_last_step_opens_the_page_that_was_asked_for() {
+        let me = sample::session_of("learner");
+        let page = OpenPage {
+            chrome: Chrome::sample("You can use the internet now", me.as_ref()),
+            to: "http://library.test/?a=1&b=2".to_owned(),
+        };
+        let html = shot("gate-open", &page);
+        has(&html, "http-equiv=\"refresh\"");
+        assert_eq!(host_of("https://library.test/path?q"), "library.test");
+        assert_eq!(host_of("javascript:x"), "");
+    }
+}

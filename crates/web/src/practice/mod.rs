@@ -1,0 +1,188 @@
+//! Practice only: the people to be, the mailbox, the clock, "try a request as ...", "point a browser here".
+//!
+//! On real data every address here is absent.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::api::{Letter, PersonaCard, TryView};
+use crate::app::{App, OverTls, go};
+use crate::error::PageError;
+use crate::layout::{Chrome, Faults, Paging, draw, draw_again, words};
+use crate::session::{AtDoor, Open, enter, own_path};
+use crate::sign_in::people;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/practice", get(practice))
+        .route("/practice/sign-in", post(sign_in))
+        .route("/practice/clock", post(clock))
+        .route("/practice/mailbox", get(mailbox))
+        .route("/practice/try", get(try_page))
+        .route("/ca.pem", get(ca))
+}
+
+/// Furthest that the clock moves at once, in minutes: four weeks.
+const CLOCK_STEP_LIMIT_MINUTES: i64 = 4 * 7 * 24 * 60;
+
+#[derive(Template)]
+#[template(path = "practice/practice.html")]
+struct PracticePage {
+    chrome: Chrome,
+    people: Vec<PersonaCard>,
+    proxy_host: String,
+    has_ca: bool,
+}
+
+#[derive(Template)]
+#[template(path = "practice/mailbox.html")]
+struct MailboxPage {
+    chrome: Chrome,
+    letters: Vec<Letter>,
+    paging: Paging,
+}
+
+#[derive(Template)]
+#[template(path = "practice/try.html")]
+struct TryPage {
+    chrome: Chrome,
+    people: Vec<PersonaCard>,
+    person: String,
+    url: String,
+    tried: Option<TryView>,
+    faults: Faults,
+}
+
+async fn practice(State(app): State<App>) -> Result<Response, PageError> {
+    app.practice_only()?;
+    let people = people(&app.haven).await?;
+    let (proxy_host, has_ca) = (app.options.proxy_host.clone(), app.options.ca_pem.is_some());
+    Ok(draw(&PracticePage { chrome: app.chrome("Practice", None), people, proxy_host, has_ca }))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SignInForm {
+    person: String,
+    to: String,
+}
+
+async fn sign_in(
+    State(app): State<App>,
+    AtDoor(door): AtDoor,
+    tls: Option<axum::Extension<OverTls>>,
+    Open(form): Open<SignInForm>,
+) -> Result<Response, PageError> {
+    app.practice_only()?;
+    let token = actions::session::practice_sign_in(&app.haven, &form.person, door).await?;
+    Ok(enter(&token.0, tls.map(|tls| tls.0).unwrap_or_default(), own_path(&form.to)))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ClockForm {
+    minutes: i64,
+}
+
+async fn clock(State(app): State<App>, Open(form): Open<ClockForm>) -> Result<Response, PageError> {
+    app.practice_only()?;
+    let minutes = form.minutes.clamp(0, CLOCK_STEP_LIMIT_MINUTES);
+    actions::practice::move_clock(&app.haven, minutes).await?;
+    Ok(go("/practice"))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Find {
+    page: Option<u32>,
+}
+
+async fn mailbox(State(app): State<App>, Query(find): Query<Find>) -> Result<Response, PageError> {
+    app.practice_only()?;
+    let found = actions::practice::mailbox(&app.haven, find.page.unwrap_or(1).max(1)).await?;
+    let paging = Paging::new(found.page, found.pages, found.total, "/practice/mailbox?".to_owned());
+    Ok(draw(&MailboxPage { chrome: app.chrome("Mailbox", None), letters: found.items, paging }))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Try {
+    person: String,
+    url: String,
+}
+
+async fn try_page(State(app): State<App>, Query(asked): Query<Try>) -> Result<Response, PageError> {
+    app.practice_only()?;
+    let people = people(&app.haven).await?;
+    let chrome = app.chrome("Try a request", None);
+    let (person, url) = (asked.person, asked.url.trim().to_owned());
+    if url.is_empty() {
+        return Ok(draw(&TryPage { chrome, people, person, url, tried: None, faults: Faults::default() }));
+    }
+    match actions::practice::try_request(&app.haven, &person, &url).await {
+        Ok(tried) => Ok(draw(&TryPage { chrome, people, person, url, tried: Some(tried), faults: Faults::default() })),
+        Err(error) => {
+            let faults = Faults::of(error)?;
+            Ok(draw_again(&TryPage { chrome, people, person, url, tried: None, faults }))
+        }
+    }
+}
+
+/// The public certificate of Haven's own authority; it is shown to anybody, and holds no secret.
+async fn ca(State(app): State<App>) -> Result<Response, PageError> {
+    let pem = app.options.ca_pem.clone().ok_or_else(PageError::absent)?;
+    let headers =
+        [(CONTENT_TYPE, "application/x-x509-ca-cert"), (CONTENT_DISPOSITION, "attachment; filename=\"haven-ca.pem\"")];
+    Ok((headers, pem).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use crate::shots::{has, shot};
+
+    #[test]
+    fn practice_shows_people_ports_and_the_certificate() {
+        let page = PracticePage {
+            chrome: Chrome::sample("Practice", None),
+            people: sample::people(),
+            proxy_host: "127.0.0.1".to_owned(),
+            has_ca: true,
+        };
+        let html = shot("practice", &page);
+        for wanted in ["18081", "/ca.pem", "/practice/mailbox", "/practice/try", "/practice/clock"] {
+            has(&html, wanted);
+        }
+    }
+
+    #[test]
+    fn the_mailbox_shows_each_letter() {
+        let paging = Paging::new(1_u32, 1_u32, 1, "/practice/mailbox?".to_owned());
+        let html = shot(
+            "mailbox",
+            &MailboxPage { chrome: Chrome::sample("Mailbox", None), letters: sample::letters(), paging },
+        );
+        has(&html, "Something waits for you in Haven");
+    }
+
+    #[test]
+    fn a_tried_request_is_explained() {
+        let page = TryPage {
+            chrome: Chrome::sample("Try a request", None),
+            people: sample::people(),
+            person: "learner".to_owned(),
+            url: "http://casino-royal.test/".to_owned(),
+            tried: Some(sample::tried()),
+            faults: Faults::default(),
+        };
+        let html = shot("try", &page);
+        has(&html, "category:gambling");
+        has(&html, "/policy/7.1");
+    }
+}

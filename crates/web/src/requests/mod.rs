@@ -1,0 +1,131 @@
+//! "May we open this site?": requests and their decisions, each with a reason and an end date.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::api::{DecideRequest, Session, SiteRequestRow};
+use crate::app::{App, go};
+use crate::error::PageError;
+use crate::layout::{Chrome, Faults, Paging, draw, draw_again};
+use crate::session::{Posted, SignedIn};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/requests", get(requests)).route("/requests/{id}", post(decide))
+}
+
+/// How long a site opens if nobody says otherwise, in days.
+const OPEN_FOR_DAYS: u32 = 30;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Find {
+    page: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Input {
+    allow: String,
+    reason: String,
+    until_days: String,
+}
+
+#[derive(Template)]
+#[template(path = "requests/list.html")]
+struct RequestsPage {
+    chrome: Chrome,
+    rows: Vec<SiteRequestRow>,
+    paging: Paging,
+    /// The request whose form came back with faults; empty if none.
+    again: String,
+    form: Input,
+    faults: Faults,
+    nothing: Faults,
+    fresh: Input,
+}
+
+async fn page(
+    app: &App,
+    session: &Session,
+    page: u32,
+    again: (String, Input, Faults),
+) -> Result<RequestsPage, PageError> {
+    let found = actions::decision::requests(&app.haven, session, page).await?;
+    let paging = Paging::new(found.page, found.pages, found.total, "/requests?".to_owned());
+    Ok(assemble(app.chrome("Requests", Some(session)), found.items, paging, again))
+}
+
+fn assemble(
+    chrome: Chrome,
+    rows: Vec<SiteRequestRow>,
+    paging: Paging,
+    (again, form, faults): (String, Input, Faults),
+) -> RequestsPage {
+    let fresh = Input { until_days: OPEN_FOR_DAYS.to_string(), ..Input::default() };
+    RequestsPage { chrome, rows, paging, again, form, faults, nothing: Faults::default(), fresh }
+}
+
+async fn requests(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
+    let nothing = (String::new(), Input::default(), Faults::default());
+    Ok(draw(&page(&app, &me.session, find.page.unwrap_or(1).max(1), nothing).await?))
+}
+
+async fn decide(State(app): State<App>, Path(id): Path<String>, posted: Posted<Input>) -> Result<Response, PageError> {
+    let Posted { session, form, .. } = posted;
+    let faults = match (form.allow.as_str(), form.until_days.trim().parse::<u32>()) {
+        ("yes", Err(_)) => Faults::one("until_days", "Write a number of days, such as 30"),
+        (answer @ ("yes" | "no"), days) => {
+            let reason = form.reason.trim().to_owned();
+            let decided =
+                DecideRequest { id: id.clone(), allow: answer == "yes", reason, until_days: days.unwrap_or(0) };
+            match actions::decision::decide_request(&app.haven, &session, decided).await {
+                Ok(()) => return Ok(go("/requests")),
+                Err(error) => Faults::of(error)?,
+            }
+        }
+        _ => Faults::one("allow", "Choose yes or no"),
+    };
+    Ok(draw_again(&page(&app, &session, 1, (id, form, faults)).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use crate::shots::{has, shot};
+
+    fn shown(rows: Vec<SiteRequestRow>, again: (String, Input, Faults)) -> RequestsPage {
+        let chrome = Chrome::sample("Requests", sample::session_of("it").as_ref());
+        let total = rows.len() as u64;
+        assemble(chrome, rows, Paging::new(1_u32, 1_u32, total, "/requests?".to_owned()), again)
+    }
+
+    #[test]
+    fn f12_a_request_is_decided_with_a_reason_and_an_end() {
+        let nothing = (String::new(), Input::default(), Faults::default());
+        let html = shot("requests", &shown(sample::requests(), nothing));
+        for wanted in ["action=\"/requests/r1\"", "name=\"until_days\"", "Opened by the Head of IT"] {
+            has(&html, wanted);
+        }
+    }
+
+    #[test]
+    fn f12_a_fault_stays_at_its_request() {
+        let again = (
+            "r1".to_owned(),
+            Input { allow: "yes".to_owned(), ..Input::default() },
+            Faults::one("reason", "Say why, in a sentence"),
+        );
+        has(&shot("requests-fault", &shown(sample::requests(), again)), "href=\"#reason\"");
+    }
+
+    #[test]
+    fn f12_no_request_is_a_calm_page() {
+        let nothing = (String::new(), Input::default(), Faults::default());
+        has(&shot("requests-empty", &shown(vec![], nothing)), "Nobody has asked");
+    }
+}

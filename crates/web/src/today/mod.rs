@@ -1,0 +1,79 @@
+//! "What needs me, what is late?": the first page of everyone who looks after cases or the filter.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::api::Today;
+use crate::app::App;
+use crate::error::PageError;
+use crate::layout::{Chrome, draw, words};
+use crate::session::SignedIn;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/today", get(today))
+}
+
+#[derive(Template)]
+#[template(path = "today/today.html")]
+struct TodayPage {
+    chrome: Chrome,
+    today: Today,
+    /// Holds case keys, and they are closed at the moment.
+    locked: bool,
+}
+
+impl TodayPage {
+    fn nothing_waits(&self) -> bool {
+        let today = &self.today;
+        let lists = [&today.late, &today.due_today, &today.unassessed, &today.handed_over];
+        lists.iter().all(|rows| rows.is_empty()) && today.technical.is_empty() && today.requests_waiting == 0
+    }
+}
+
+async fn today(State(app): State<App>, me: SignedIn) -> Result<Response, PageError> {
+    let today = actions::today::today(&app.haven, &me.session).await?;
+    let locked = me.session.holder && !me.session.unlocked;
+    Ok(draw(&TodayPage { chrome: app.chrome("Today", Some(&me.session)), today, locked }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use crate::shots::{has, has_not, shot};
+
+    fn page(today: Today, locked: bool) -> TodayPage {
+        TodayPage { chrome: Chrome::sample("Today", sample::session_of("lead").as_ref()), today, locked }
+    }
+
+    #[test]
+    fn m02_late_stands_first_and_is_said_in_words() {
+        let html = shot("today", &page(sample::today(), false));
+        assert!(html.find("Late") < html.find("Not looked at yet"));
+        has(&html, "hv-tag--late");
+        has(&html, "/case/7KQ2-M4XD/alert");
+    }
+
+    #[test]
+    fn an_empty_day_reassures_and_says_when_the_last_alert_was() {
+        let html = shot("today-empty", &page(sample::today_quiet(), false));
+        has(&html, "Nothing waits for you");
+        has(&html, "Last alert");
+    }
+
+    #[test]
+    fn a_head_of_it_sees_technical_alerts_and_no_case() {
+        let today = Today { technical: sample::technical(), ..sample::today_quiet() };
+        let html = shot("today-it", &page(today, false));
+        has(&html, "/technical");
+        has_not(&html, "/case/");
+    }
+
+    #[test]
+    fn closed_keys_are_said_with_the_way_to_open_them() {
+        has(&shot("today-locked", &page(sample::today(), true)), "/unlock?to=/today");
+    }
+}
