@@ -8,8 +8,7 @@ pub(crate) fn shot(name: &str, page: &impl Template) -> String {
     every_page(name, &html);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/shots");
     std::fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
-    let looked_at = html.replace("/assets/", "../dist/");
-    std::fs::write(format!("{folder}/{name}.html"), looked_at).unwrap_or_else(|error| panic!("{name}: {error}"));
+    std::fs::write(format!("{folder}/{name}.html"), &html).unwrap_or_else(|error| panic!("{name}: {error}"));
     html
 }
 
