@@ -9,4 +9,5 @@ mod gate;
 mod list_files;
 mod sample;
 mod searches;
+mod shipped;
 mod words;
