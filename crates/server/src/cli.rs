@@ -1,0 +1,81 @@
+//! The command line: its words, and what each of them sets going.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{decide, lists, pack, scan};
+use crate::say::{self, Ending, Format, Outcome};
+
+const EXIT_FOUND: u8 = 1;
+const EXIT_COULD_NOT: u8 = 2;
+
+/// Runs an organisation's e-safety policy: filter, concerns, agreements and proof.
+#[derive(Debug, Parser)]
+#[command(name = "haven", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Line {
+    #[command(subcommand)]
+    word: Word,
+}
+
+#[derive(Debug, Subcommand)]
+enum Word {
+    /// Read policy packs.
+    #[command(subcommand)]
+    Pack(PackWord),
+    /// What the policy says to web addresses, for one group.
+    Decide(decide::Question),
+    /// Compile and ask block lists.
+    #[command(subcommand)]
+    Lists(lists::ListsWord),
+    /// Phrase scores of texts or HTML files.
+    Scan(scan::Question),
+}
+
+#[derive(Debug, Subcommand)]
+enum PackWord {
+    /// Every problem: file, line, clause, what to do. Exit 1 on an error.
+    Check {
+        folder: PathBuf,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// For each clause: which controls exist and how far they are built.
+    Coverage {
+        folder: PathBuf,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// What changes for whom, from the first pack to the second.
+    Diff {
+        old: PathBuf,
+        new: PathBuf,
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+/// Reads the command line and does what it says. 0 done, 1 found problems, 2 could not run.
+pub(crate) fn run() -> ExitCode {
+    match obey(Line::parse().word) {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Found) => ExitCode::from(EXIT_FOUND),
+        Err(failure) if failure.0.is_empty() => ExitCode::SUCCESS,
+        Err(failure) => {
+            say::trouble(failure);
+            ExitCode::from(EXIT_COULD_NOT)
+        }
+    }
+}
+
+fn obey(word: Word) -> Outcome {
+    match word {
+        Word::Pack(PackWord::Check { folder, format }) => pack::check(&folder, format),
+        Word::Pack(PackWord::Coverage { folder, format }) => pack::coverage(&folder, format),
+        Word::Pack(PackWord::Diff { old, new, format }) => pack::diff(&old, &new, format),
+        Word::Decide(question) => decide::run(&question),
+        Word::Lists(word) => lists::run(word),
+        Word::Scan(question) => scan::run(&question),
+    }
+}

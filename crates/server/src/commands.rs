@@ -1,0 +1,101 @@
+//! One file for each word of the command line.
+
+pub(crate) mod decide;
+pub(crate) mod lists;
+pub(crate) mod pack;
+pub(crate) mod scan;
+
+use std::io::{self, BufRead};
+use std::sync::Arc;
+
+use filter::lists::Lists;
+use filter::phrases::WordPack;
+use filter::{Carriage, Facts, Person, Snapshot, Who};
+use policy::{Action, Group, Pack};
+
+use crate::say::Failure;
+
+/// Longest line that is read from standard input, in bytes.
+const LINE_LIMIT_BYTES: usize = 64 * 1024;
+
+/// Each line of standard input that is not blank.
+fn for_each_line(mut work: impl FnMut(&str) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut input = io::stdin().lock();
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        let unreadable =
+            |error: io::Error| Failure::new(format!("Standard input cannot be read ({error}). Try again."));
+        if input.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
+            return Ok(());
+        }
+        if bytes.len() > LINE_LIMIT_BYTES {
+            return Err(Failure::new(format!(
+                "A line on standard input is longer than {LINE_LIMIT_BYTES} bytes. Split it."
+            )));
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim();
+        if !text.is_empty() {
+            work(text)?;
+        }
+    }
+}
+
+/// Everything to decide by: a pack with lists and the words that Haven ships.
+fn snapshot(pack: Arc<Pack>, lists: Arc<Lists>) -> Result<Snapshot, Failure> {
+    Snapshot::new(pack, lists, Arc::new(WordPack::shipped()), Vec::new(), Vec::new()).map_err(|error| {
+        Failure::new(format!("The policy cannot be used: {error}. Mend it and run 'haven pack check'."))
+    })
+}
+
+/// A group by its id, or a sentence that names the groups there are.
+fn group<'a>(pack: &'a Pack, id: &str) -> Result<&'a Group, Failure> {
+    pack.group(id).ok_or_else(|| {
+        let known: Vec<&str> = pack.groups.iter().map(|group| group.id.as_str()).collect();
+        Failure::new(format!("The policy has no group '{id}'. Use one of: {}.", known.join(", ")))
+    })
+}
+
+/// The facts of a request that nobody really made.
+fn facts(group: &Group, site: &str, address: filter::Address, at: jiff::Timestamp) -> Facts {
+    let person = Person {
+        id: "command-line".to_owned(),
+        group: group.id.clone(),
+        population: group.population.clone(),
+        site: site.to_owned(),
+        how: "named on the command line".to_owned(),
+        session: String::new(),
+    };
+    let carriage = match address.scheme() {
+        "connect" => Carriage::Tunnel,
+        "https" | "wss" => Carriage::Inspected,
+        _ => Carriage::Plain,
+    };
+    Facts {
+        at,
+        who: Who::Person(person),
+        listener: String::new(),
+        device: String::new(),
+        carriage,
+        method: "GET".to_owned(),
+        address,
+        navigation: true,
+        referrer_host: None,
+    }
+}
+
+pub(crate) fn word(action: Action) -> &'static str {
+    match action {
+        Action::Allow => "allow",
+        Action::Block => "block",
+        Action::Warn => "warn",
+        Action::Watch => "watch",
+    }
+}
+
+/// The clause as a program wants it: `7.1`, or `S-2` for a safety rule.
+fn clause(citation: &policy::Citation) -> String {
+    let rule = citation.safety_rule().map(|rule| rule.to_string());
+    citation.clause_id().map(str::to_owned).or(rule).unwrap_or_default()
+}

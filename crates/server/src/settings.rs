@@ -1,0 +1,308 @@
+//! What an organisation sets in `haven.toml`; docs/settings.md tells every setting, and a test holds the two together.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::say::Failure;
+
+/// Largest settings file, in bytes.
+const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
+
+/// Everything that is set. What is left out has the value that docs/settings.md gives.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) organisation: Organisation,
+    pub(crate) data: Data,
+    pub(crate) policy: Policy,
+    #[serde(default)]
+    pub(crate) lists: ListFile,
+    pub(crate) portal: Portal,
+    #[serde(default, rename = "listener")]
+    pub(crate) listeners: Vec<Listener>,
+    #[serde(default)]
+    pub(crate) inspection: Inspection,
+    pub(crate) mail: Option<Mail>,
+    #[serde(default)]
+    pub(crate) audit: Audit,
+    #[serde(default)]
+    pub(crate) network: Network,
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    /// Agency of the pack -> how to reach it. A pack never holds an address or a number.
+    #[serde(default)]
+    pub(crate) agencies: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Organisation {
+    pub(crate) name: String,
+    /// Whom a block page tells people to talk to.
+    #[serde(default)]
+    pub(crate) whom_to_talk_to: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Data {
+    pub(crate) folder: PathBuf,
+    /// PostgreSQL address; without it, SQLite in the folder.
+    pub(crate) postgres: Option<String>,
+    /// A file that holds the PostgreSQL address, so that its password need not stand here.
+    pub(crate) postgres_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    pub(crate) pack: PathBuf,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListFile {
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Portal {
+    pub(crate) listen: SocketAddr,
+    /// Name under which browsers behind the proxy reach Haven's own pages.
+    #[serde(default = "haven_test")]
+    pub(crate) host: String,
+    /// Where people reach Haven's pages, as it stands in mails.
+    pub(crate) address: String,
+    pub(crate) tls_certificate: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Where "Exit this page" leads.
+    #[serde(default = "exit_address")]
+    pub(crate) exit_address: String,
+}
+
+fn haven_test() -> String {
+    "haven.test".to_owned()
+}
+
+fn exit_address() -> String {
+    "https://www.bbc.co.uk/weather".to_owned()
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    pub(crate) name: String,
+    pub(crate) listen: SocketAddr,
+    #[serde(default)]
+    pub(crate) one_person_per_address: bool,
+    #[serde(default)]
+    pub(crate) site: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Inspection {
+    pub(crate) ca_certificate: Option<PathBuf>,
+    pub(crate) ca_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    pub(crate) host: String,
+    #[serde(default = "mail_port")]
+    pub(crate) port: u16,
+    #[serde(default)]
+    pub(crate) starttls: StartTls,
+    pub(crate) user: Option<String>,
+    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) from: String,
+}
+
+fn mail_port() -> u16 {
+    587
+}
+
+/// How mail is carried to the mail server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum StartTls {
+    /// Without encryption the mail is not sent.
+    #[default]
+    Required,
+    /// Encrypted from the first byte (port 465).
+    Implicit,
+    /// Never: for a mail server on this machine only.
+    Off,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Audit {
+    /// A folder outside this machine (a mounted share, a synced folder) that signed heads are written to.
+    pub(crate) head_folder: Option<PathBuf>,
+    /// Who is sent a signed head by mail.
+    pub(crate) head_mail: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Network {
+    /// Private networks that may be reached through the proxy.
+    #[serde(default)]
+    pub(crate) private_allowed: Vec<String>,
+    /// Believe the authorities that this machine believes.
+    #[serde(default)]
+    pub(crate) machine_authorities: bool,
+    /// Further authorities, PEM files.
+    #[serde(default)]
+    pub(crate) authorities: Vec<PathBuf>,
+    /// Names that are not asked of the resolver, with their address.
+    #[serde(default)]
+    pub(crate) fixed_names: BTreeMap<String, std::net::IpAddr>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
+    pub(crate) scan_text_bytes: usize,
+    pub(crate) records_waiting: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: gateway::config::CONNECTIONS,
+            connections_per_address: gateway::config::CONNECTIONS_PER_ADDRESS,
+            scan_text_bytes: gateway::config::SCAN_TEXT_LIMIT_BYTES,
+            records_waiting: gateway::sink::WAITING_LIMIT_RECORDS,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads a settings file; relative paths in it are seen from its folder.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let unreadable = |why: &dyn std::fmt::Display| {
+            Failure::new(format!(
+                "The settings file {} cannot be read ({why}). Make one with 'haven init', or name it with --config.",
+                path.display()
+            ))
+        };
+        let about = fs::metadata(path).map_err(|error| unreadable(&error))?;
+        if about.len() > FILE_LIMIT_BYTES {
+            return Err(unreadable(&format!("it is larger than {FILE_LIMIT_BYTES} bytes")));
+        }
+        let text = fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+        let mut settings = Self::parse(&text).map_err(|fault| {
+            Failure::new(format!(
+                "{}, line {}: {} docs/settings.md tells every setting.",
+                path.display(),
+                fault.line,
+                fault.message
+            ))
+        })?;
+        if let Some(folder) = path.parent() {
+            settings.seen_from(folder);
+        }
+        Ok(settings)
+    }
+
+    fn parse(text: &str) -> Result<Self, Fault> {
+        let settings: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            Fault { line, message: sentence(error.message()) }
+        })?;
+        settings.check(text)?;
+        Ok(settings)
+    }
+
+    /// What the shape alone cannot say.
+    fn check(&self, text: &str) -> Result<(), Fault> {
+        let fault = |word: &str, message: String| Err(Fault { line: line_with(text, word), message });
+        if self.organisation.name.trim().is_empty() {
+            return fault("name", "the organisation has no name. Write it.".to_owned());
+        }
+        if !self.portal.address.starts_with("http://") && !self.portal.address.starts_with("https://") {
+            return fault("address", "the portal's address begins with http:// or https://.".to_owned());
+        }
+        if self.portal.tls_certificate.is_some() != self.portal.tls_key.is_some() {
+            return fault("tls_", "tls_certificate and tls_key go together. Give both or none.".to_owned());
+        }
+        if self.inspection.ca_certificate.is_some() != self.inspection.ca_key.is_some() {
+            return fault("ca_", "ca_certificate and ca_key go together. Give both or none.".to_owned());
+        }
+        if self.data.postgres.is_some() && self.data.postgres_file.is_some() {
+            return fault(
+                "postgres_file",
+                "postgres and postgres_file say the same twice. Give one of them.".to_owned(),
+            );
+        }
+        for (index, listener) in self.listeners.iter().enumerate() {
+            if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
+                return fault(
+                    &format!("\"{}\"", listener.name),
+                    format!("two listeners are called '{}'. Give each its own name.", listener.name),
+                );
+            }
+        }
+        for network in &self.network.private_allowed {
+            if let Err(error) = network.parse::<gateway::network::Network>() {
+                return fault(&format!("\"{network}\""), format!("'{network}' is {error}."));
+            }
+        }
+        Ok(())
+    }
+
+    fn seen_from(&mut self, folder: &Path) {
+        let own = [&mut self.data.folder, &mut self.policy.pack];
+        let maybe = [
+            &mut self.data.postgres_file,
+            &mut self.lists.file,
+            &mut self.portal.tls_certificate,
+            &mut self.portal.tls_key,
+            &mut self.inspection.ca_certificate,
+            &mut self.inspection.ca_key,
+            &mut self.audit.head_folder,
+        ];
+        let mail = self.mail.iter_mut().filter_map(|mail| mail.password_file.as_mut());
+        let all = own.into_iter().chain(maybe.into_iter().flatten()).chain(mail).chain(&mut self.network.authorities);
+        for path in all {
+            *path = folder.join(&*path);
+        }
+    }
+}
+
+/// A line of the settings file that cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+struct Fault {
+    line: usize,
+    message: String,
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
+}
+
+/// The first line that names a word; 1 if none does.
+fn line_with(text: &str, word: &str) -> usize {
+    text.lines()
+        .position(|line| !line.trim_start().starts_with('#') && line.contains(word))
+        .map_or(1, |index| index + 1)
+}
+
+/// One line that ends with a full stop.
+fn sentence(message: &str) -> String {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.ends_with('.') { line } else { format!("{line}.") }
+}
+
+#[cfg(test)]
+mod tests;
