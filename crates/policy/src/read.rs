@@ -13,6 +13,7 @@ mod references;
 mod rights;
 mod row;
 mod safety;
+mod source;
 mod steps;
 mod vocabulary;
 
@@ -31,7 +32,7 @@ pub use vocabulary::DETECTORS;
 use self::clauses::Clauses;
 use self::front::Front;
 use self::log::{Kind, Log};
-use self::row::SourceFile;
+use self::source::{SourceFile, line_starts};
 use self::vocabulary::Vocabulary;
 use crate::clock::Calendar;
 use crate::document::Place;
@@ -65,8 +66,7 @@ pub struct Reading {
 #[must_use]
 pub fn read(files: &BTreeMap<String, String>) -> Reading {
     let log = Log::default();
-    let sources = within_limits(&log, files);
-    let parts = Parts::read(&log, &sources);
+    let parts = Parts::read(&log, &within_limits(&log, files));
     references::check(&log);
     let pack = parts.join(&log, digest(files));
     if let Some(pack) = &pack {
@@ -111,48 +111,40 @@ fn is_clause_id(text: &str) -> bool {
     text.split('.').all(is_id)
 }
 
-/// The files that may be read; the others are reported.
-fn within_limits<'a>(log: &Log, files: &'a BTreeMap<String, String>) -> Vec<SourceFile<'a>> {
+/// The files that may be read, by name; the others are reported.
+fn within_limits<'a>(log: &Log, files: &'a BTreeMap<String, String>) -> Vec<(&'a str, &'a str)> {
     let whole = |file: &str| Place { file: file.to_owned(), line: 0 };
     if files.len() > PACK_LIMIT_FILES {
-        log.mark_unreadable();
+        log.mark_unreadable("pack.toml");
         let message = format!("The pack has {} files; at most {PACK_LIMIT_FILES} are read.", files.len());
         log.error(whole("pack.toml"), "", message, "Take out what does not belong to the policy.");
         return Vec::new();
     }
-    let mut sources = Vec::new();
+    let mut sound = Vec::new();
     for (name, text) in files {
-        let fault = if text.len() > FILE_LIMIT_BYTES {
-            Some((
-                0,
-                format!("The file is larger than {FILE_LIMIT_BYTES} bytes."),
-                "Split it or take out what does not belong.",
-            ))
+        if text.len() > FILE_LIMIT_BYTES {
+            let message = format!("The file is larger than {FILE_LIMIT_BYTES} bytes.");
+            log.error(whole(name), "", message, "Split it or take out what does not belong.");
+        } else if let Some(offset) = text.find('\0') {
+            let place = Place { file: name.clone(), line: line_starts(text).partition_point(|start| *start <= offset) };
+            log.error(place, "", "The file holds a zero byte, so it is not a text.", "Save it again as plain text.");
         } else {
-            let line_of_nul = text.find('\0').map(|offset| SourceFile { name, text }.line_of(offset));
-            line_of_nul.map(|line| {
-                (line, "The file holds a zero byte, so it is not a text.".to_owned(), "Save it again as plain text.")
-            })
-        };
-        match fault {
-            None => sources.push(SourceFile { name, text }),
-            Some((line, message, mend)) => {
-                log.mark_unreadable();
-                log.error(Place { file: name.clone(), line }, "", message, mend);
-            }
+            sound.push((name.as_str(), text.as_str()));
+            continue;
         }
+        log.mark_unreadable(name);
     }
     for name in REQUIRED.into_iter().filter(|name| !files.contains_key(*name)) {
-        log.mark_unreadable();
+        log.mark_unreadable(name);
         log.error(whole(name), "", "The file is missing.", "Write it; docs/pack-format.md shows the form.");
     }
     for (folder, ending) in REQUIRED_FOLDERS {
         if !files.keys().any(|name| in_folder(name, folder, ending)) {
-            log.mark_unreadable();
+            log.mark_unreadable(folder);
             log.error(whole(folder), "", "The folder has no file.", format!("Write at least one `*{ending}` in it."));
         }
     }
-    sources
+    sound
 }
 
 fn in_folder(name: &str, folder: &str, ending: &str) -> bool {
@@ -175,10 +167,10 @@ struct Parts {
 }
 
 impl Parts {
-    fn read(log: &Log, sources: &[SourceFile<'_>]) -> Self {
+    fn read(log: &Log, files: &[(&str, &str)]) -> Self {
         let mut parts = Self::default();
-        for source in sources {
-            parts.read_one(log, *source);
+        for (name, text) in files {
+            parts.read_one(log, SourceFile::new(name, text, &line_starts(text)));
         }
         parts
     }

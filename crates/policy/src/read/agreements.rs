@@ -2,7 +2,8 @@
 
 use super::log::{Kind, Log};
 use super::markdown;
-use super::row::{Row, SourceFile};
+use super::row::Row;
+use super::source::SourceFile;
 use crate::model::{Agreement, AgreementKind, AgreementSection};
 
 const KIND_WORDS: [(&str, AgreementKind); 2] =
@@ -11,8 +12,8 @@ const KIND_WORDS: [(&str, AgreementKind); 2] =
 const FENCE: &str = "+++";
 
 pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Agreement> {
-    let Some((front, body, body_lines_before)) = split_front(file.text) else {
-        log.mark_unreadable();
+    let Some((front, body)) = split_front(file) else {
+        log.mark_unreadable(file.name);
         log.error(
             file.at(1),
             "",
@@ -21,8 +22,8 @@ pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Agreement> {
         );
         return None;
     };
-    let table = file.toml_from(log, front, 1)?;
-    let mut head = Row::part(log, file, &table, 1);
+    let table = front.toml(log)?;
+    let mut head = Row::top(log, front, &table);
     let mut agreement = Agreement {
         id: head.define(Kind::Agreement, ""),
         kind: head.word("kind", &KIND_WORDS, AgreementKind::AcceptableUse),
@@ -33,8 +34,8 @@ pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Agreement> {
         digest: super::sha256_hex(file.text.as_bytes()),
     };
     head.finish();
-    markdown::refuse_html(log, file, body, body_lines_before);
-    agreement.sections = sections(body, body_lines_before, &agreement.title);
+    markdown::refuse_html(log, body);
+    agreement.sections = sections(body, &agreement.title);
     if agreement.sections.is_empty() {
         log.error(
             file.at(0),
@@ -47,8 +48,8 @@ pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Agreement> {
 }
 
 /// Text before the first heading becomes a section under the agreement's own title.
-fn sections(body: &str, lines_before: usize, title: &str) -> Vec<AgreementSection> {
-    markdown::parts(body, lines_before, |level| level <= 2)
+fn sections(body: SourceFile<'_>, title: &str) -> Vec<AgreementSection> {
+    markdown::parts(body, |level| level <= 2)
         .into_iter()
         .filter(|part| !(part.heading.is_empty() && part.text.is_empty()))
         .map(|part| AgreementSection {
@@ -58,15 +59,17 @@ fn sections(body: &str, lines_before: usize, title: &str) -> Vec<AgreementSectio
         .collect()
 }
 
-/// The data, the text, and how many lines stand before the text.
-fn split_front(text: &str) -> Option<(&str, &str, usize)> {
-    let after_first = text.strip_prefix(FENCE)?.trim_start_matches('\r').strip_prefix('\n')?;
-    let mut offset = 0;
-    for (index, line) in after_first.split_inclusive('\n').enumerate() {
+/// The data between the two `+++` lines, and the text below.
+fn split_front(file: SourceFile<'_>) -> Option<(SourceFile<'_>, SourceFile<'_>)> {
+    let mut lines = file.text.split_inclusive('\n');
+    let first = lines.next().filter(|line| line.trim_end() == FENCE)?;
+    let (from, mut offset) = (first.len(), first.len());
+    for line in lines {
+        let next = offset + line.len();
         if line.trim_end() == FENCE {
-            return Some((after_first.get(..offset)?, after_first.get(offset + line.len()..)?, index + 2));
+            return Some((file.part(from, offset - from)?, file.part(next, file.text.len() - next)?));
         }
-        offset += line.len();
+        offset = next;
     }
     None
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::log::{Kind, Log};
-use super::row::SourceFile;
+use super::source::SourceFile;
 use super::{is_clause_id, markdown};
 use crate::model::{Clause, ClauseId};
 
@@ -16,8 +16,8 @@ pub(super) struct Clauses {
 }
 
 pub(super) fn read(log: &Log, file: SourceFile<'_>, into: &mut Clauses) {
-    markdown::refuse_html(log, file, file.text, 0);
-    for part in markdown::parts(file.text, 0, |_| true) {
+    markdown::refuse_html(log, file);
+    for part in markdown::parts(file, |_| true) {
         if part.heading.is_empty() {
             if !part.text.is_empty() {
                 log.error(

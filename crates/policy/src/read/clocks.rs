@@ -4,7 +4,8 @@ use jiff::civil::Weekday;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::log::{Kind, Log};
-use super::row::{Row, SourceFile};
+use super::row::Row;
+use super::source::SourceFile;
 use crate::clock::{Calendar, Closed, Term};
 use crate::model::ClockRule;
 

@@ -1,7 +1,8 @@
 //! Reads `filtering.toml`: profiles, rules, triggers, exceptions, help links, and what happens when a part fails.
 
 use super::log::{Kind, Log};
-use super::row::{Row, SourceFile};
+use super::row::Row;
+use super::source::SourceFile;
 use crate::document::Place;
 use crate::model::{Action, Defaults, Exception, Filtering, Grade, HelpLink, Inspection, Profile, Rule, Trigger, When};
 

@@ -1,7 +1,8 @@
 //! Reads `pack.toml`: reference, dates, owner, approvers, posts, populations, groups, agencies, laws and linked policies.
 
 use super::log::{Kind, Log};
-use super::row::{Row, SourceFile};
+use super::row::Row;
+use super::source::SourceFile;
 use crate::document::{Approver, Choice, Defect, Document, NextReview, OwnerNamed, Version};
 use crate::model::{Agency, Group, Law, Linked, Population, Post, ReviewTrigger};
 

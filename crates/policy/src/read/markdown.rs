@@ -3,7 +3,7 @@
 use pulldown_cmark::{Event, Parser};
 
 use super::log::Log;
-use super::row::SourceFile;
+use super::source::SourceFile;
 
 /// A heading and the text up to the next one of the same kind.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,10 +19,11 @@ pub(super) struct Part {
 }
 
 /// Cuts a text at the headings that `is_cut` accepts (it gets the number of `#` signs). Lines inside a fence are text.
-pub(super) fn parts(text: &str, lines_before: usize, is_cut: fn(usize) -> bool) -> Vec<Part> {
-    let mut parts = vec![Part { heading: String::new(), line: lines_before + 1, text_from: 0, text: String::new() }];
+pub(super) fn parts(file: SourceFile<'_>, is_cut: fn(usize) -> bool) -> Vec<Part> {
+    let first_line = file.line_of(0);
+    let mut parts = vec![Part { heading: String::new(), line: first_line, text_from: 0, text: String::new() }];
     let mut in_fence = false;
-    for (number, line) in (lines_before + 1..).zip(text.lines()) {
+    for (number, line) in (first_line..).zip(file.text.lines()) {
         if line.trim_start().starts_with("```") {
             in_fence = !in_fence;
         }
@@ -53,12 +54,11 @@ fn heading(line: &str) -> Option<(usize, String)> {
 }
 
 /// Logs each place where raw HTML stands: what people read must look the same on a page, in print and in a diff.
-pub(super) fn refuse_html(log: &Log, file: SourceFile<'_>, text: &str, lines_before: usize) {
-    let part = SourceFile { name: file.name, text };
-    for (event, range) in Parser::new(text).into_offset_iter() {
+pub(super) fn refuse_html(log: &Log, file: SourceFile<'_>) {
+    for (event, range) in Parser::new(file.text).into_offset_iter() {
         if matches!(event, Event::Html(_) | Event::InlineHtml(_)) {
             log.error(
-                file.at(part.line_of(range.start) + lines_before),
+                file.at(file.line_of(range.start)),
                 "",
                 "Raw HTML is not allowed here.",
                 "Write it as plain Markdown, or take the angle brackets out.",

@@ -1,7 +1,7 @@
 //! Reads `obligations.tsv`: what each clause asks for, which of Haven's controls answers it, and what would show it.
 
 use super::log::{Kind, Log};
-use super::row::SourceFile;
+use super::source::SourceFile;
 use crate::coverage;
 use crate::model::Obligation;
 
@@ -11,7 +11,6 @@ pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Vec<Obligation> {
     let mut lines = (1..).zip(file.text.lines());
     let header = lines.next().map_or("", |(_, line)| line);
     if !header.split('\t').map(str::trim).eq(COLUMNS) {
-        log.mark_unreadable();
         log.error(
             file.at(1),
             "",

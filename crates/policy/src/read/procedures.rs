@@ -1,7 +1,8 @@
 //! Reads `procedures/*.toml`: one kind of concern each, with its route, steps, cards, referrals and outcomes.
 
 use super::log::{Kind, Log};
-use super::row::{Row, SourceFile};
+use super::row::Row;
+use super::source::SourceFile;
 use super::steps;
 use crate::model::{About, Card, Consent, Outcome, Procedure, Referral};
 

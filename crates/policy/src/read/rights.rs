@@ -1,7 +1,8 @@
 //! Reads `rights.toml`: which post may do what, in which relation. What no row grants is refused.
 
 use super::log::{Kind, Log};
-use super::row::{Row, SourceFile};
+use super::row::Row;
+use super::source::SourceFile;
 use crate::model::{Relation, Right};
 
 /// Everything that a right can grant.

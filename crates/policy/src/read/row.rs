@@ -7,54 +7,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::log::{Kind, Log};
+use super::source::SourceFile;
 use super::{is_clause_id, is_id, parse_date};
 use crate::clock::{SPAN_LIMIT, Span};
 use crate::document::Place;
-
-/// A file of the pack: its path inside the folder and its text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SourceFile<'a> {
-    pub(super) name: &'a str,
-    pub(super) text: &'a str,
-}
-
-impl<'a> SourceFile<'a> {
-    pub(super) fn at(self, line: usize) -> Place {
-        Place { file: self.name.to_owned(), line }
-    }
-
-    /// The line, from 1, of a byte of the text.
-    pub(super) fn line_of(self, offset: usize) -> usize {
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
-    }
-
-    /// The TOML text as a table; none, with its problems logged, if it is not TOML.
-    pub(super) fn toml(self, log: &Log) -> Option<Spanned<DeTable<'a>>> {
-        self.toml_from(log, self.text, 0)
-    }
-
-    /// As `toml`, for a part of the file that begins after `lines_before` lines.
-    pub(super) fn toml_from(self, log: &Log, text: &'a str, lines_before: usize) -> Option<Spanned<DeTable<'a>>> {
-        let (table, faults) = DeTable::parse_recoverable(text);
-        if faults.is_empty() {
-            return Some(table);
-        }
-        log.mark_unreadable();
-        let part = SourceFile { name: self.name, text };
-        for fault in faults {
-            let line = part.line_of(fault.span().map_or(0, |span| span.start)) + lines_before;
-            let message = format!("This is not TOML: {}.", fault.message().lines().next().unwrap_or("cannot be read"));
-            log.error(self.at(line), "", message, "Mend the line; docs/pack-format.md shows the form.");
-        }
-        None
-    }
-}
 
 /// A table and the keys of it that were asked for; [`Row::finish`] reports the others.
 pub(super) struct Row<'a> {
     log: &'a Log,
     file: SourceFile<'a>,
-    lines_before: usize,
     /// What the table is, for messages: `post`, `rule`.
     what: &'static str,
     line: usize,
@@ -64,31 +25,14 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The whole of a file.
+    /// Everything in a file.
     pub(super) fn top(log: &'a Log, file: SourceFile<'a>, table: &'a Spanned<DeTable<'a>>) -> Self {
-        Self::part(log, file, table, 0)
+        Self::new(log, file, "file", file.line_of(0), table.get_ref())
     }
 
-    /// A part of a file that begins after `lines_before` lines.
-    pub(super) fn part(
-        log: &'a Log,
-        file: SourceFile<'a>,
-        table: &'a Spanned<DeTable<'a>>,
-        lines_before: usize,
-    ) -> Self {
-        Self::new(log, file, lines_before, "file", lines_before + 1, table.get_ref())
-    }
-
-    fn new(
-        log: &'a Log,
-        file: SourceFile<'a>,
-        lines_before: usize,
-        what: &'static str,
-        line: usize,
-        table: &'a DeTable<'a>,
-    ) -> Self {
+    fn new(log: &'a Log, file: SourceFile<'a>, what: &'static str, line: usize, table: &'a DeTable<'a>) -> Self {
         let clause = table.get("clause").and_then(|value| value.get_ref().as_str()).unwrap_or("").to_owned();
-        Self { log, file, lines_before, what, line, clause, table, asked: BTreeSet::new() }
+        Self { log, file, what, line, clause, table, asked: BTreeSet::new() }
     }
 
     pub(super) fn log(&self) -> &'a Log {
@@ -118,13 +62,7 @@ impl<'a> Row<'a> {
     }
 
     fn line_of<T>(&self, value: &Spanned<T>) -> usize {
-        // The front matter of an agreement is parsed apart from its file: offsets count from its own first line.
-        let text = if self.lines_before == 0 {
-            self.file.text
-        } else {
-            self.file.text.splitn(self.lines_before + 1, '\n').last().unwrap_or("")
-        };
-        SourceFile { name: self.file.name, text }.line_of(value.span().start) + self.lines_before
+        self.file.line_of(value.span().start)
     }
 
     fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
@@ -367,7 +305,7 @@ impl<'a> Row<'a> {
         for item in array.iter() {
             match item.get_ref().as_table() {
                 Some(table) => {
-                    rows.push(Row::new(self.log, self.file, self.lines_before, key, self.line_of(item), table));
+                    rows.push(Row::new(self.log, self.file, key, self.line_of(item), table));
                 }
                 None => self.wrong(key, "a list of tables headed `[[...]]`"),
             }
@@ -385,7 +323,7 @@ impl<'a> Row<'a> {
             self.wrong(key, "one table headed `[...]`");
             return None;
         };
-        Some(Row::new(self.log, self.file, self.lines_before, key, self.line_of(value), table))
+        Some(Row::new(self.log, self.file, key, self.line_of(value), table))
     }
 
     /// Reports every key that nobody asked for: a misspelt key must not silently do nothing.

@@ -1,7 +1,8 @@
 //! Reads `vocabulary.toml`: areas of risk, and the codes that filter, alerts, cases and courses share (G10).
 
 use super::log::{Kind, Log};
-use super::row::{Row, SourceFile};
+use super::row::Row;
+use super::source::SourceFile;
 use crate::model::{Area, Code, CodeId};
 
 /// The kinds of detector that a policy can rely on.

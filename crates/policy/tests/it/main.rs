@@ -4,5 +4,6 @@
 mod linting;
 mod proving;
 mod reading;
+mod shipped;
 mod small;
 mod time;

@@ -439,3 +439,36 @@ fn g01_no_cut_of_any_file_makes_reading_fail_badly() {
         }
     }
 }
+
+proptest::proptest! {
+    /// Hostile bytes in any file: reading always returns, with a pack or with a problem.
+    #[test]
+    fn g01_no_file_makes_reading_fail_badly(which in 0..11_usize, at in 0..2_000_usize, put in "[\\PC\n\t\\[\\]\"=#{}+]{0,12}") {
+        let mut files = files();
+        let name = files.keys().nth(which).unwrap().clone();
+        let text = files.get_mut(&name).unwrap();
+        let at = (at % text.len()..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap();
+        text.insert_str(at, &put);
+        let reading = policy::read(&files);
+        proptest::prop_assert_eq!(reading.pack.is_none(), !reading.problems.is_empty());
+        let lines = files[&name].lines().count() + 1;
+        for problem in reading.problems.iter().filter(|problem| problem.file == name) {
+            proptest::prop_assert!(problem.line <= lines, "{}", problem);
+        }
+    }
+}
+
+#[test]
+fn g01_a_file_of_the_largest_size_is_read_in_good_time() {
+    // 1 MiB of posts: 17,000 tables, each with a place of its own. Quadratic work would take minutes here.
+    let mut files = files();
+    let text = files.get_mut("pack.toml").unwrap();
+    let mut number = 0;
+    while text.len() + 80 < policy::read::FILE_LIMIT_BYTES {
+        number += 1;
+        text.push_str(&format!("\n[[post]]\nid = \"post-{number}\"\ntitle = \"Post {number}\"\nclause = \"1\"\n"));
+    }
+    let pack = policy::read(&files).pack.unwrap();
+    assert_eq!(pack.posts.len(), 4 + number);
+    assert_eq!(pack.document.place("post", "post-1").line, 101);
+}
