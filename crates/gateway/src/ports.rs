@@ -44,9 +44,13 @@ pub const IDENTITY_LIMIT_MS: u64 = 200;
 pub trait Identity: Send + Sync + 'static {
     /// From memory; called for every request. Counts as use: it moves the 15 idle minutes on.
     fn who(&self, door: &Door, now: Timestamp) -> Identified;
+    /// As `who`, but does not count as use: an open tunnel asks it every second, and must not keep a session awake that
+    /// nobody uses.
+    fn still(&self, door: &Door, now: Timestamp) -> Identified;
     /// Asked afresh at a gate refusal, within [`IDENTITY_LIMIT_MS`].
     fn ask_again(&self, door: &Door, now: Timestamp) -> Answer<Identified>;
-    /// The first connection of a door was opened, or its last one closed: a closed browser must prove itself again.
+    /// The first connection of a door was opened (1), or its last one closed (0): a closed browser must prove itself again.
+    /// Called under a lock: it must be quick, and must not call the gateway.
     fn connections(&self, door: &Door, open: usize, now: Timestamp);
 }
 
@@ -105,6 +109,10 @@ pub trait Portal: Send + Sync + 'static {
     /// Practice sites and other names that Haven itself answers for: the socket address to connect to instead of
     /// resolving the name, with whether TLS upstream certificates are signed by the practice authority.
     fn named_upstream(&self, host: &str, port: u16) -> Option<std::net::SocketAddr>;
+    /// What the block page says in the organisation's own words.
+    fn contact(&self) -> Contact {
+        Contact::default()
+    }
 }
 
 /// What the block page says besides the decision: people's words that belong to the organisation.

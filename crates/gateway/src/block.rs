@@ -1,0 +1,167 @@
+//! The block page and the plain pages: what happened, why, and what a person can do about it. Inline, small, links only.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use filter::{Decision, Facts, Snapshot};
+use http::{HeaderValue, Response, StatusCode, header};
+use policy::Action;
+use sha2::{Digest, Sha256};
+
+use crate::body::{self, Body};
+use crate::ports::Portal;
+
+/// Largest block page, in bytes.
+pub const BLOCK_PAGE_LIMIT_BYTES: usize = 30_000;
+const HELP_LIMIT_LINKS: usize = 6;
+const ASKED_LIMIT_CHARACTERS: usize = 200;
+const CSS: &str = include_str!("page.css");
+
+/// Only this very style may act; no script, no picture, no frame, no form.
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let digest = STANDARD.encode(Sha256::digest(CSS.as_bytes()));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+});
+
+#[derive(Template)]
+#[template(path = "block.html")]
+struct BlockPage<'a> {
+    css: &'static str,
+    organisation: &'a str,
+    heading: &'a str,
+    sentence: &'a str,
+    asked: String,
+    category: String,
+    clause: String,
+    clause_title: &'a str,
+    go_on: &'a str,
+    accident: String,
+    ask: String,
+    report: String,
+    help: Vec<HelpLine>,
+    contact: &'a str,
+    reference: &'a str,
+}
+
+struct HelpLine {
+    address: String,
+    title: String,
+}
+
+#[derive(Template)]
+#[template(path = "plain.html")]
+struct PlainPage<'a> {
+    css: &'static str,
+    title: &'a str,
+    sentences: &'a [&'a str],
+    link_address: &'a str,
+    link_title: &'a str,
+}
+
+/// Everything that a block answer is made from.
+pub(crate) struct Blocked<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) facts: &'a Facts,
+    pub(crate) decision: &'a Decision,
+    pub(crate) reference: &'a str,
+    /// Where a person goes on after a warning; empty if they cannot.
+    pub(crate) go_on: &'a str,
+}
+
+/// The answer to a blocked request: a page for people, one sentence for programs.
+pub(crate) fn answer(blocked: &Blocked<'_>, portal: &dyn Portal) -> Response<Body> {
+    if !blocked.facts.navigation {
+        return body::short(
+            StatusCode::FORBIDDEN,
+            &format!("Blocked by {}. Reference {}.", blocked.decision.citation, blocked.reference),
+        );
+    }
+    let contact = portal.contact().whom_to_talk_to;
+    let contact = if contact.is_empty() { "Talk to your tutor, or to anyone you trust here." } else { &contact };
+    page(StatusCode::FORBIDDEN, render(blocked, &portal.decision_address(blocked.reference), contact))
+}
+
+fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &str) -> Result<String, askama::Error> {
+    let Blocked { snapshot, facts, decision, reference, go_on } = blocked;
+    let pack = &snapshot.pack;
+    let is_warning = decision.action == Action::Warn;
+    let sealed = decision.rule.starts_with("sealed");
+    let category =
+        decision.codes.first().and_then(|code| pack.code(code)).map_or_else(String::new, |code| code.title.clone());
+    let sentence =
+        if decision.reason.is_empty() { "Our policy does not open this kind of site." } else { &decision.reason };
+    let clause_title = match decision.citation.safety_rule() {
+        Some(rule) => rule.sentence(),
+        None => decision.citation.clause_id().and_then(|id| pack.clauses.get(id)).map_or("", |clause| &clause.title),
+    };
+    BlockPage {
+        css: CSS,
+        organisation: &pack.organisation,
+        heading: if is_warning { "Stop and think before you open this" } else { "This page is blocked" },
+        sentence,
+        asked: if sealed { String::new() } else { asked(facts) },
+        category,
+        clause: decision.citation.to_string(),
+        clause_title,
+        go_on,
+        accident: format!("{decision_address}#accident"),
+        ask: format!("{decision_address}#ask"),
+        report: format!("{decision_address}#report"),
+        help: help(snapshot, decision),
+        contact,
+        reference,
+    }
+    .render()
+}
+
+/// The address as a person typed it, without what comes after the question mark.
+fn asked(facts: &Facts) -> String {
+    let (host, path) = (facts.address.host(), facts.address.path());
+    let whole =
+        if facts.address.scheme() == "connect" || path == "/" { host.to_owned() } else { format!("{host}{path}") };
+    if whole.chars().count() <= ASKED_LIMIT_CHARACTERS {
+        return whole;
+    }
+    whole.chars().take(ASKED_LIMIT_CHARACTERS).chain(['…']).collect()
+}
+
+fn help(snapshot: &Snapshot, decision: &Decision) -> Vec<HelpLine> {
+    let links = snapshot.help_links(&decision.codes);
+    links
+        .into_iter()
+        .take(HELP_LIMIT_LINKS)
+        .map(|link| HelpLine {
+            address: if link.site.contains("://") {
+                link.site.clone()
+            } else {
+                format!("https://{}/", link.site.trim_end_matches('/'))
+            },
+            title: link.title.clone(),
+        })
+        .collect()
+}
+
+/// A page that says one thing in plain words, with at most one link.
+pub(crate) fn plain(status: StatusCode, title: &str, sentences: &[&str], link: Option<(&str, &str)>) -> Response<Body> {
+    let (link_address, link_title) = link.unwrap_or(("", ""));
+    page(status, PlainPage { css: CSS, title, sentences, link_address, link_title }.render())
+}
+
+fn page(status: StatusCode, rendered: Result<String, askama::Error>) -> Response<Body> {
+    let Ok(html) = rendered else {
+        return body::short(status, "This page is blocked.");
+    };
+    let mut response = Response::new(body::full(html));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    body::ours(headers);
+    response
+}

@@ -1,0 +1,134 @@
+//! What an organisation sets for its gateway: where it listens, what it may reach, and how much of everything.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use crate::network::Network;
+
+/// One place where browsers come in.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// Lasting name, as it stands in records: `classroom-4`.
+    pub name: String,
+    pub address: SocketAddr,
+    /// The site declares that one person at a time sits behind each address here. Only then is anybody known by
+    /// (listener, address); otherwise everybody is unknown (S-6).
+    pub one_person_per_address: bool,
+}
+
+/// What may be reached, and how names become addresses.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Private networks that may be reached although they are private: the organisation's own intranet.
+    pub private_networks: Vec<Network>,
+    /// Names that are not asked of the resolver. The rules about private addresses hold for them as well.
+    pub fixed_names: BTreeMap<String, IpAddr>,
+    /// Ports of Haven itself besides its listeners: portal, health, database. Never reached through the gateway.
+    pub own_ports: Vec<u16>,
+}
+
+/// Whose signatures on a website's certificate are believed.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// The public authorities that browsers believe, as shipped with Haven.
+    pub public_authorities: bool,
+    /// The authorities that this machine believes, e.g. the organisation's own.
+    pub machine_authorities: bool,
+    /// Further authorities, PEM.
+    pub extra_pem: Vec<String>,
+    /// Signs practice sites; believed only for names that `Portal::named_upstream` answers for. PEM.
+    pub practice_pem: Option<String>,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self { public_authorities: true, machine_authorities: false, extra_pem: Vec::new(), practice_pem: None }
+    }
+}
+
+pub const CONNECTIONS: usize = 4096;
+pub const CONNECTIONS_PER_ADDRESS: usize = 512;
+pub const HEAD_LIMIT_BYTES: usize = 64 * 1024;
+pub const HEAD_LIMIT_SECONDS: u64 = 15;
+pub const IDLE_LIMIT_SECONDS: u64 = 20 * 60;
+pub const FIRST_BYTES_LIMIT_SECONDS: u64 = 10;
+pub const HANDSHAKE_LIMIT_SECONDS: u64 = 10;
+pub const CONNECT_LIMIT_SECONDS: u64 = 10;
+pub const UPSTREAM_HEAD_LIMIT_SECONDS: u64 = 60;
+pub const SCAN_WAIT_LIMIT_SECONDS: u64 = 30;
+pub const SCAN_TEXT_LIMIT_BYTES: usize = 2 * 1024 * 1024;
+pub const SCAN_RAW_LIMIT_BYTES: usize = 2 * 1024 * 1024;
+pub const SCAN_RATIO_LIMIT: usize = 200;
+pub const QUESTION_EVERY_MS: u64 = 1000;
+pub const STOP_LIMIT_SECONDS: u64 = 10;
+pub const LEAF_CACHE: usize = 2000;
+
+/// How much, and how long. Everything has a limit (invariant 9).
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Open connections on all listeners together.
+    pub connections: usize,
+    /// Open connections of one address; the rest wait at the door.
+    pub connections_per_address: usize,
+    /// Request line and headers of one request, in bytes.
+    pub head_bytes: usize,
+    /// From the first byte of a request to the end of its head.
+    pub head: Duration,
+    /// A kept connection on which nothing happens.
+    pub idle: Duration,
+    /// From our answer to CONNECT to the client's first bytes.
+    pub first_bytes: Duration,
+    /// A TLS handshake, on either side.
+    pub handshake: Duration,
+    /// Resolving a name and connecting to it.
+    pub connect: Duration,
+    /// From a request sent to the head of its response.
+    pub upstream_head: Duration,
+    /// From the head of a response to the end of what is read of its words.
+    pub scan_wait: Duration,
+    /// Decoded text that is judged, in bytes; what follows is passed on.
+    pub scan_text_bytes: usize,
+    /// Body as sent that is held back while it is judged, in bytes.
+    pub scan_raw_bytes: usize,
+    /// Decoded bytes for one byte as sent; more is taken for a bomb.
+    pub scan_ratio: usize,
+    /// How often an open tunnel is asked about again.
+    pub question_every: Duration,
+    /// How long open conversations may go on after a stop.
+    pub stop: Duration,
+    /// Certificates kept ready, one a name.
+    pub leaf_cache: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: CONNECTIONS,
+            connections_per_address: CONNECTIONS_PER_ADDRESS,
+            head_bytes: HEAD_LIMIT_BYTES,
+            head: Duration::from_secs(HEAD_LIMIT_SECONDS),
+            idle: Duration::from_secs(IDLE_LIMIT_SECONDS),
+            first_bytes: Duration::from_secs(FIRST_BYTES_LIMIT_SECONDS),
+            handshake: Duration::from_secs(HANDSHAKE_LIMIT_SECONDS),
+            connect: Duration::from_secs(CONNECT_LIMIT_SECONDS),
+            upstream_head: Duration::from_secs(UPSTREAM_HEAD_LIMIT_SECONDS),
+            scan_wait: Duration::from_secs(SCAN_WAIT_LIMIT_SECONDS),
+            scan_text_bytes: SCAN_TEXT_LIMIT_BYTES,
+            scan_raw_bytes: SCAN_RAW_LIMIT_BYTES,
+            scan_ratio: SCAN_RATIO_LIMIT,
+            question_every: Duration::from_millis(QUESTION_EVERY_MS),
+            stop: Duration::from_secs(STOP_LIMIT_SECONDS),
+            leaf_cache: LEAF_CACHE,
+        }
+    }
+}
+
+/// Everything that is set.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    pub listeners: Vec<Listener>,
+    pub reach: Reach,
+    pub trust: Trust,
+    pub limits: Limits,
+}

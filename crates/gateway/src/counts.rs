@@ -1,0 +1,80 @@
+//! What the gateway counts about itself: kinds and numbers, never a host, a request line or a person.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// Running numbers since the start.
+        #[derive(Debug, Default)]
+        pub struct Counts { $($(#[$doc])* pub(crate) $name: Count),+ }
+
+        /// The numbers at one moment, for the health page.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+        pub struct Numbers { $($(#[$doc])* pub $name: u64),+ }
+
+        impl Counts {
+            /// The numbers now.
+            #[must_use]
+            pub fn numbers(&self) -> Numbers {
+                Numbers { $($name: self.$name.get()),+ }
+            }
+        }
+    };
+}
+
+/// One number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+counts! {
+    /// Connections that came in at a listener.
+    connections,
+    /// Connections turned away because too many were open.
+    connections_refused,
+    /// Requests and tunnels that were decided for a known person.
+    decided,
+    /// Block pages and short refusals by a decision.
+    blocked,
+    /// Requests that met the gate, or had to prove their session.
+    gated,
+    /// Help sites and updates opened for people nobody knows.
+    opened_at_gate,
+    /// Requests for Haven's own pages.
+    portal,
+    /// Requests that could not be understood.
+    malformed,
+    /// Heads over the limit of bytes.
+    head_too_large,
+    /// Clients that took longer than the limit to send a head or first bytes.
+    too_slow,
+    /// Connections to private addresses or to Haven itself that were refused.
+    private_refused,
+    /// Websites that could not be reached or did not answer.
+    upstream_failed,
+    /// Websites whose certificate was not right.
+    upstream_certificate,
+    /// Clients that refused our certificate: a pinned app, or a computer without our authority.
+    pinned_or_ca_missing,
+    /// Tunnels that carried neither TLS nor HTTP.
+    unknown_protocol,
+    /// Requests inside an inspected connection for another name than it was opened for.
+    misdirected,
+    /// Answers whose words could not be read.
+    scan_failed,
+    /// Requests refused because no policy is in force.
+    no_snapshot,
+    /// Open tunnels closed because the answer about them changed.
+    tunnels_closed,
+}

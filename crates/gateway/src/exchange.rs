@@ -1,0 +1,338 @@
+//! One request and its answer: facts, decision, edits, upstream, words, the last word, and the record.
+
+use std::sync::Arc;
+
+use filter::decide;
+use filter::{Address, Carriage, Decision, Facts, ScanPlan, Snapshot, Who};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use policy::Action;
+
+use crate::block::{self, Blocked};
+use crate::body::{self, Body};
+use crate::carry;
+use crate::gate;
+use crate::headers;
+use crate::line::Line;
+use crate::record::{self, Pending};
+use crate::scan;
+use crate::upstream::UpstreamError;
+use crate::warnings;
+use crate::who::{Standing, Visit};
+
+/// A request as it was asked for.
+pub(crate) struct Asked {
+    pub(crate) address: Address,
+    pub(crate) carriage: Carriage,
+    /// The line of an inspected connection; none for plain requests, which find their own.
+    pub(crate) line: Option<Arc<Line>>,
+}
+
+/// The request being decided, with all that is known about it.
+pub(crate) struct Errand {
+    visit: Arc<Visit>,
+    snapshot: Arc<Snapshot>,
+    facts: Facts,
+    decision: Decision,
+    reference: String,
+    pending: Pending,
+    line: Option<Arc<Line>>,
+}
+
+/// Answers one request.
+pub(crate) async fn run(visit: &Arc<Visit>, asked: Asked, request: Request<Incoming>) -> Response<Body> {
+    let keeper = &visit.keeper;
+    if request.method() == Method::CONNECT {
+        // A tunnel inside a tunnel would carry what nobody judged.
+        return body::short(StatusCode::METHOD_NOT_ALLOWED, "A tunnel cannot be opened here.");
+    }
+    let Some(snapshot) = keeper.ports.snapshots.current() else {
+        return no_policy(visit, gate::is_navigation(request.method(), request.headers()));
+    };
+    let mut facts = visit.facts(asked.carriage, request.method(), asked.address, request.headers());
+    let decision = match visit.stand(&snapshot, &mut facts).await {
+        Standing::Known(decision) => decision,
+        Standing::Open(decision) => decision,
+        Standing::Shut(shut) => {
+            let wanted = wanted(&facts, request.uri());
+            return gate::answer(shut, keeper.ports.portal.as_ref(), request.method(), facts.navigation, &wanted);
+        }
+    };
+    if let Some(answer) = went_on(visit, &facts, request.uri()) {
+        return answer;
+    }
+    let reference = record::reference(keeper.ports.moment.as_ref());
+    let pending =
+        Pending::new(record::make(&reference, &visit.door, &facts, &decision), Arc::clone(&keeper.ports.records));
+    if matches!(facts.who, Who::Person(_)) && decision.record {
+        keeper.counts.decided.add();
+    }
+    let errand = Errand { visit: Arc::clone(visit), snapshot, facts, decision, reference, pending, line: asked.line };
+    errand.answer(request).await
+}
+
+impl Errand {
+    async fn answer(mut self, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        if self.stops(&self.decision) {
+            return self.refuse(&path);
+        }
+        let line = match self.line().await {
+            Ok(line) => line,
+            Err(error) => return self.trouble(error),
+        };
+        let method = request.method().clone();
+        let (outgoing, upgrade) = match self.prepare(request, &path) {
+            Ok(prepared) => prepared,
+            Err(error) => return self.trouble(error),
+        };
+        let response = match line.send(outgoing).await {
+            Ok(response) => response,
+            Err(error) => return self.trouble(error),
+        };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return self.switch(response, upgrade);
+        }
+        self.last_word(response, &method, &path).await
+    }
+
+    /// Whether a decision ends here: blocked, or a warning that was not yet read.
+    fn stops(&self, decision: &Decision) -> bool {
+        match decision.action {
+            Action::Block => true,
+            Action::Warn => match &self.facts.who {
+                Who::Person(person) => {
+                    !self.visit.keeper.warnings.has_passed(&person.session, self.facts.address.host(), self.facts.at)
+                }
+                Who::Unknown => true,
+            },
+            Action::Allow | Action::Watch => false,
+        }
+    }
+
+    fn refuse(&mut self, path: &str) -> Response<Body> {
+        self.pending.put();
+        refusal(&self.visit, &self.snapshot, &self.facts, &self.decision, &self.reference, path)
+    }
+
+    async fn line(&self) -> Result<Arc<Line>, UpstreamError> {
+        if let Some(line) = &self.line {
+            return Ok(Arc::clone(line));
+        }
+        let keeper = &self.visit.keeper;
+        let (host, port) = (self.facts.address.host(), self.facts.address.port());
+        self.visit.lines.line(&keeper.upstream, host, port, keeper.config.limits.upstream_head).await
+    }
+
+    /// The request as it goes on, and the client's side of an upgrade if it asks for one.
+    fn prepare(
+        &self,
+        mut request: Request<Incoming>,
+        path: &str,
+    ) -> Result<(Request<Body>, Option<hyper::upgrade::OnUpgrade>), UpstreamError> {
+        let secure = self.facts.carriage == Carriage::Inspected;
+        let websocket = headers::wants_websocket(request.headers()) && request.version() == Version::HTTP_11;
+        let upgrade = websocket.then(|| hyper::upgrade::on(&mut request));
+        let (mut parts, body) = request.into_parts();
+        headers::strip_hop_by_hop(&mut parts.headers);
+        headers::ask_readable(&mut parts.headers);
+        let path = headers::apply(&self.decision.edits, &mut parts.headers, path);
+        parts.headers.remove(header::HOST);
+        // Whoever expects to be told to go on has been told by us.
+        parts.headers.remove(header::EXPECT);
+        if websocket {
+            parts.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+            parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        let scheme = if secure { "https" } else { "http" };
+        let authority = headers::authority(&self.facts.address, secure);
+        parts.uri = Uri::builder()
+            .scheme(scheme)
+            .authority(authority)
+            .path_and_query(path)
+            .build()
+            .map_err(|_| UpstreamError::Broken)?;
+        parts.version = Version::default();
+        Ok((Request::from_parts(parts, body::passed(body)), upgrade))
+    }
+
+    /// A WebSocket goes on as a tunnel that is asked about again and again.
+    fn switch(
+        mut self,
+        mut response: Response<Incoming>,
+        upgrade: Option<hyper::upgrade::OnUpgrade>,
+    ) -> Response<Body> {
+        let Some(client) = upgrade else { return self.trouble(UpstreamError::Broken) };
+        self.pending.put();
+        let website = hyper::upgrade::on(&mut response);
+        let (visit, facts) = (Arc::clone(&self.visit), self.facts.clone());
+        self.visit.keeper.tasks.spawn(async move {
+            if let (Ok(client), Ok(website)) = (client.await, website.await) {
+                carry::carry(&visit, &facts, TokioIo::new(client), TokioIo::new(website)).await;
+            }
+        });
+        let (mut parts, _) = response.into_parts();
+        headers::strip_hop_by_hop(&mut parts.headers);
+        parts.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        Response::from_parts(parts, body::empty())
+    }
+
+    /// Judges the answer, where its words are to be read, and passes it on or not.
+    async fn last_word(mut self, response: Response<Incoming>, method: &Method, path: &str) -> Response<Body> {
+        let (mut parts, body) = response.into_parts();
+        headers::strip_hop_by_hop(&mut parts.headers);
+        // Other ways to the same site, past the gateway, are not offered.
+        parts.headers.remove(header::ALT_SVC);
+        parts.version = Version::default();
+        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let length = parts
+            .headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.parse().ok());
+        let bodyless =
+            method == Method::HEAD || matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let endless = content_type.is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let unread = bodyless
+            || endless
+            || !self.decision.record
+            || decide::response(&self.snapshot, &self.facts, &self.decision, content_type, length) == ScanPlan::Pass;
+        if unread {
+            self.pending.put();
+            let idle = self.visit.keeper.config.limits.idle;
+            return Response::from_parts(parts, body::within(body::passed(body), idle));
+        }
+        let scanned = scan::read(body, &parts.headers, &self.visit.keeper.config.limits).await;
+        let judged = match scanned.text {
+            Ok(text) => self.judge(text).await,
+            Err(_) => {
+                self.visit.keeper.counts.scan_failed.add();
+                Some(self.unreadable())
+            }
+        };
+        if let Some(judged) = judged {
+            self.amend(judged);
+            if self.stops(&self.decision) {
+                return self.refuse(path);
+            }
+        }
+        self.pending.put();
+        let idle = self.visit.keeper.config.limits.idle;
+        Response::from_parts(parts, body::within(scanned.body.boxed_unsync(), idle))
+    }
+
+    /// What the words say. Away from the sockets' threads, because a long page takes its time.
+    async fn judge(&self, text: String) -> Option<Decision> {
+        let (snapshot, facts, decision) = (Arc::clone(&self.snapshot), self.facts.clone(), self.decision.clone());
+        let judged = tokio::task::spawn_blocking(move || decide::text(&snapshot, &facts, &decision, &text)).await;
+        match judged {
+            Ok(judged) => Some(judged),
+            Err(_) => {
+                self.visit.keeper.counts.scan_failed.add();
+                Some(self.unreadable())
+            }
+        }
+    }
+
+    /// What the pack says for words that could not be read (invariant 6).
+    fn unreadable(&self) -> Decision {
+        let mut decision = decide::scanner_down(&self.snapshot, &self.facts);
+        decision.alert = None;
+        "We could not check what is on this page, so we did not open it.".clone_into(&mut decision.reason);
+        decision
+    }
+
+    /// Takes the decision about the words over the one about the address, where it says something new.
+    fn amend(&mut self, judged: Decision) {
+        let new_alert = judged.alert.is_some() && judged.alert != self.decision.alert;
+        let stricter = judged.action != self.decision.action && judged.action != Action::Allow;
+        if !new_alert && !stricter {
+            return;
+        }
+        if self.decision.alert.is_some() {
+            // The record of the request stands already; this is another one.
+            self.reference = record::reference(self.visit.keeper.ports.moment.as_ref());
+        }
+        self.decision = judged;
+        self.pending.replace(record::make(&self.reference, &self.visit.door, &self.facts, &self.decision));
+    }
+
+    fn trouble(mut self, error: UpstreamError) -> Response<Body> {
+        self.pending.put();
+        trouble(&self.visit, error, self.facts.navigation)
+    }
+}
+
+/// The answer to a blocked or warned request.
+pub(crate) fn refusal(
+    visit: &Visit,
+    snapshot: &Snapshot,
+    facts: &Facts,
+    decision: &Decision,
+    reference: &str,
+    path: &str,
+) -> Response<Body> {
+    let keeper = &visit.keeper;
+    keeper.counts.blocked.add();
+    let go_on = match (&facts.who, decision.action) {
+        (Who::Person(person), Action::Warn) => {
+            let token =
+                keeper.warnings.offer(&person.session, facts.address.host(), facts.at, keeper.ports.moment.as_ref());
+            warnings::with_token(path, &token)
+        }
+        _ => String::new(),
+    };
+    block::answer(&Blocked { snapshot, facts, decision, reference, go_on: &go_on }, keeper.ports.portal.as_ref())
+}
+
+/// If the request shows that its person read a warning: the same address again, without the token.
+pub(crate) fn went_on(visit: &Visit, facts: &Facts, uri: &Uri) -> Option<Response<Body>> {
+    let Who::Person(person) = &facts.who else { return None };
+    let (token, clean) = warnings::split_token(uri.path_and_query()?.as_str())?;
+    if !visit.keeper.warnings.take(&token, &person.session, facts.address.host(), facts.at) {
+        return None;
+    }
+    let mut response = Response::new(body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&warnings::on_this_site(&clean)).ok()?);
+    body::ours(response.headers_mut());
+    Some(response)
+}
+
+/// A website that was not reached, in plain words.
+pub(crate) fn trouble(visit: &Visit, error: UpstreamError, navigation: bool) -> Response<Body> {
+    let counts = &visit.keeper.counts;
+    match error {
+        UpstreamError::Private => counts.private_refused.add(),
+        UpstreamError::Certificate => counts.upstream_certificate.add(),
+        _ => counts.upstream_failed.add(),
+    }
+    if navigation {
+        block::plain(error.status(), error.title(), &[error.sentence()], None)
+    } else {
+        body::short(error.status(), error.title())
+    }
+}
+
+/// No policy has ever been in force here: nothing is opened (invariant 4).
+pub(crate) fn no_policy(visit: &Visit, navigation: bool) -> Response<Body> {
+    visit.keeper.counts.no_snapshot.add();
+    let title = "Haven has no policy in force";
+    if !navigation {
+        return body::short(StatusCode::SERVICE_UNAVAILABLE, title);
+    }
+    let sentences =
+        ["Without a policy Haven opens no sites.", "Please tell the person who looks after the computers here."];
+    block::plain(StatusCode::SERVICE_UNAVAILABLE, title, &sentences, None)
+}
+
+/// The whole address that was asked for, to come back to after the gate.
+pub(crate) fn wanted(facts: &Facts, uri: &Uri) -> String {
+    let secure = facts.carriage == Carriage::Inspected;
+    let scheme = if secure { "https" } else { "http" };
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    format!("{scheme}://{}{path}", headers::authority(&facts.address, secure))
+}

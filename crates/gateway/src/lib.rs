@@ -1,0 +1,40 @@
+//! Sockets in, decisions out: the doors by which browsers come, who stands there, and what happens to each request.
+//!
+//! The gateway knows the policy and the filter, and nothing else of Haven: all the rest comes through [`ports`].
+
+mod block;
+mod body;
+mod carry;
+pub mod certificates;
+pub mod config;
+mod counts;
+mod door;
+mod exchange;
+mod gate;
+mod headers;
+mod inspect;
+mod line;
+pub mod network;
+mod patient;
+mod portal;
+pub mod ports;
+mod proxy;
+mod record;
+mod scan;
+mod serve;
+mod server;
+pub mod sink;
+mod tls;
+mod tunnel;
+mod upstream;
+mod warnings;
+mod who;
+
+pub use block::BLOCK_PAGE_LIMIT_BYTES;
+pub use certificates::{Authority, AuthorityPem, CertificateError};
+pub use config::{Config, Limits, Listener, Reach, Trust};
+pub use counts::{Counts, Numbers};
+pub use ports::{Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots};
+pub use server::{Gateway, Ports, StartError};
+pub use sink::Sink;
+pub use tls::TrustError;

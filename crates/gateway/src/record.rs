@@ -1,0 +1,105 @@
+//! Makes the line of the activity record for one decision about one known person, and nobody else.
+
+use std::sync::Arc;
+
+use filter::{Address, Decision, Facts, Who};
+
+use crate::ports::{Door, Moment, Record, Records};
+
+const REFERENCE_LENGTH: usize = 16;
+/// Letters and digits that are not mistaken for one another when read aloud.
+const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+
+/// A random reference of 80 bits that says nothing by itself.
+pub(crate) fn reference(moment: &dyn Moment) -> String {
+    let mut bytes = [0_u8; REFERENCE_LENGTH];
+    moment.fill_random(&mut bytes);
+    bytes.iter().map(|byte| ALPHABET.get(usize::from(byte & 31)).map_or('a', |letter| char::from(*letter))).collect()
+}
+
+/// The record of a decision; none if nobody is known (S-4) or it must not be kept (S-3).
+pub(crate) fn make(reference: &str, door: &Door, facts: &Facts, decision: &Decision) -> Option<Record> {
+    let Who::Person(person) = &facts.who else { return None };
+    if !decision.record {
+        return None;
+    }
+    let address: &Address = &facts.address;
+    Some(Record {
+        reference: reference.to_owned(),
+        at: facts.at,
+        person: person.clone(),
+        door: door.clone(),
+        method: facts.method.clone(),
+        scheme: address.scheme().to_owned(),
+        host: address.host().to_owned(),
+        path: if facts.carriage == filter::Carriage::Tunnel { String::new() } else { address.path().to_owned() },
+        search: filter::search::terms(address).map(|terms| terms.raw).unwrap_or_default(),
+        action: decision.action,
+        codes: decision.codes.clone(),
+        rule: decision.rule.clone(),
+        citation: decision.citation.to_record(),
+        citation_text: decision.citation.to_string(),
+        reason: decision.reason.clone(),
+        list: decision.list.clone(),
+        navigation: facts.navigation,
+        pack_digest: decision.pack_digest.clone(),
+        lists_digest: decision.lists_digest.clone(),
+        alert: decision.alert.clone(),
+    })
+}
+
+/// A record on its way to the sink. It is put at the latest when the request ends, however it ends.
+pub(crate) struct Pending {
+    record: Option<Record>,
+    records: Arc<dyn Records>,
+}
+
+impl Pending {
+    /// Takes a record. One with an alert is put at once: it must stand before anything else is waited for.
+    pub(crate) fn new(record: Option<Record>, records: Arc<dyn Records>) -> Self {
+        let mut pending = Self { record, records };
+        if pending.record.as_ref().is_some_and(|record| record.alert.is_some()) {
+            pending.put();
+        }
+        pending
+    }
+
+    /// Takes a record that may be replaced or forgotten before it is put, whatever it holds.
+    pub(crate) fn held(record: Option<Record>, records: Arc<dyn Records>) -> Self {
+        Self { record, records }
+    }
+
+    /// Nothing needs to be put after all.
+    pub(crate) fn forget(&mut self) {
+        self.record = None;
+    }
+
+    /// Puts what still waits, now that it is known whether a person looked at it.
+    pub(crate) fn put_as(&mut self, navigation: bool) {
+        if let Some(record) = &mut self.record {
+            record.navigation = navigation;
+        }
+        self.put();
+    }
+
+    /// Puts what still waits.
+    pub(crate) fn put(&mut self) {
+        if let Some(record) = self.record.take() {
+            self.records.put(record);
+        }
+    }
+
+    /// The last word replaces what still waits.
+    pub(crate) fn replace(&mut self, record: Option<Record>) {
+        if record.is_some() {
+            self.record = record;
+        }
+        self.put();
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.put();
+    }
+}

@@ -1,0 +1,203 @@
+//! Opens the listeners, lets connections in up to a limit, and stops without cutting anybody off in the middle of a word.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::crypto::CryptoProvider;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::certificates::Authority;
+use crate::config::{Config, Listener};
+use crate::counts::Counts;
+use crate::door::Doors;
+use crate::line::Lines;
+use crate::network::plain;
+use crate::patient::Lingering;
+use crate::ports::{Door, Identity, Moment, Portal, Records, Snapshots};
+use crate::proxy;
+use crate::tls::TrustError;
+use crate::upstream::Upstream;
+use crate::warnings::Warnings;
+use crate::who::Visit;
+
+/// Pause after the system could not take a connection, in milliseconds.
+const ACCEPT_PAUSE_MS: u64 = 50;
+
+/// The rest of Haven, as the gateway sees it.
+#[derive(Clone)]
+pub struct Ports {
+    pub snapshots: Arc<dyn Snapshots>,
+    pub identity: Arc<dyn Identity>,
+    pub records: Arc<dyn Records>,
+    pub portal: Arc<dyn Portal>,
+    pub moment: Arc<dyn Moment>,
+}
+
+/// Why the gateway does not start. One clear sentence each.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the listener {name} cannot open {address}: {error}")]
+    Listen { name: String, address: SocketAddr, error: io::Error },
+    #[error("two listeners have the name {0}")]
+    SameName(String),
+    #[error("no listener is set")]
+    NoListener,
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+/// Everything that all connections share.
+pub(crate) struct Keeper {
+    pub(crate) config: Config,
+    pub(crate) ports: Ports,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) provider: Arc<CryptoProvider>,
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) warnings: Warnings,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) doors: Arc<Doors>,
+    /// Cancelled when no new request is to begin.
+    pub(crate) stop: CancellationToken,
+    /// Cancelled when the time for the last answers is over.
+    pub(crate) end: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+/// A gateway whose listeners are open; connections wait until it runs.
+pub struct Gateway {
+    keeper: Arc<Keeper>,
+    listeners: Vec<(Listener, TcpListener)>,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("addresses", &self.addresses()).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Opens every listener, or none.
+    ///
+    /// # Errors
+    /// If a listener cannot be opened, two have one name, or no authority is believed.
+    pub async fn bind(config: Config, ports: Ports, authority: Arc<Authority>) -> Result<Self, StartError> {
+        let mut listeners = Vec::new();
+        for listener in &config.listeners {
+            if listeners.iter().any(|(other, _): &(Listener, TcpListener)| other.name == listener.name) {
+                return Err(StartError::SameName(listener.name.clone()));
+            }
+            let failed = |error| StartError::Listen { name: listener.name.clone(), address: listener.address, error };
+            let socket = TcpListener::bind(listener.address).await.map_err(failed)?;
+            listeners.push((listener.clone(), socket));
+        }
+        if listeners.is_empty() {
+            return Err(StartError::NoListener);
+        }
+        let own_ports: Vec<u16> =
+            listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok()).map(|address| address.port()).collect();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let upstream = Upstream::new(&config, &own_ports, &provider, Arc::clone(&ports.portal))?;
+        let keeper = Keeper {
+            doors: Doors::new(Arc::clone(&ports.identity), Arc::clone(&ports.moment)),
+            config,
+            ports,
+            authority,
+            provider,
+            upstream: Arc::new(upstream),
+            warnings: Warnings::default(),
+            counts: Arc::new(Counts::default()),
+            stop: CancellationToken::new(),
+            end: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        Ok(Self { keeper: Arc::new(keeper), listeners })
+    }
+
+    /// The name and real address of each listener: a port of 0 has become a real one.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<(String, SocketAddr)> {
+        self.listeners
+            .iter()
+            .filter_map(|(listener, socket)| Some((listener.name.clone(), socket.local_addr().ok()?)))
+            .collect()
+    }
+
+    /// The running numbers.
+    #[must_use]
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.keeper.counts)
+    }
+
+    /// Serves until `stop` is cancelled; then no new connection is taken, open answers are finished within the limit, and
+    /// everything is closed.
+    pub async fn run(self, stop: CancellationToken) {
+        let room = Arc::new(Semaphore::new(self.keeper.config.limits.connections));
+        let mut loops = Vec::new();
+        for (listener, socket) in self.listeners {
+            let accepting = accept(Arc::clone(&self.keeper), listener, socket, Arc::clone(&room));
+            loops.push(tokio::spawn(accepting));
+        }
+        stop.cancelled().await;
+        let keeper = self.keeper;
+        keeper.stop.cancel();
+        for accepting in loops {
+            // A loop ends with the token; one that panicked has ended too.
+            let _ = accepting.await;
+        }
+        keeper.tasks.close();
+        if tokio::time::timeout(keeper.config.limits.stop, keeper.tasks.wait()).await.is_err() {
+            keeper.end.cancel();
+            keeper.tasks.wait().await;
+        }
+    }
+}
+
+async fn accept(keeper: Arc<Keeper>, listener: Listener, socket: TcpListener, room: Arc<Semaphore>) {
+    loop {
+        // Room first: without it, connections wait in the system's own queue.
+        let place = tokio::select! {
+            () = keeper.stop.cancelled() => return,
+            place = Arc::clone(&room).acquire_owned() => place,
+        };
+        let Ok(place) = place else { return };
+        let came = tokio::select! {
+            () = keeper.stop.cancelled() => return,
+            came = socket.accept() => came,
+        };
+        match came {
+            Ok((stream, from)) => admit(&keeper, &listener, stream, from, place),
+            Err(error) => {
+                tracing::warn!(kind = %error.kind(), "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+            }
+        }
+    }
+}
+
+fn admit(keeper: &Arc<Keeper>, listener: &Listener, stream: TcpStream, from: SocketAddr, place: OwnedSemaphorePermit) {
+    keeper.counts.connections.add();
+    let door = Door { listener: listener.name.clone(), address: plain(from.ip()) };
+    let Some(entered) = keeper.doors.enter(door.clone(), keeper.config.limits.connections_per_address) else {
+        keeper.counts.connections_refused.add();
+        return;
+    };
+    // Small writes should not wait; a failure to set this only makes the connection slower.
+    let _ = stream.set_nodelay(true);
+    let visit = Visit {
+        keeper: Arc::clone(keeper),
+        door,
+        one_person: listener.one_person_per_address,
+        lines: Lines::default(),
+        _entered: entered,
+    };
+    let visit = Arc::new(visit);
+    keeper.tasks.spawn(async move {
+        let _place = place;
+        proxy::serve(visit, Lingering::new(stream)).await;
+    });
+}

@@ -1,0 +1,306 @@
+//! CONNECT: decided on the name, then on the first bytes. A tunnel carries TLS or HTTP, or the pack's rule for anything else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use filter::decide;
+use filter::{Address, Carriage, Decision, Facts, Snapshot, Who};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use policy::Action;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::body::{self, Body};
+use crate::carry;
+use crate::exchange::{self, Asked};
+use crate::gate::{self, Shut, is_navigation};
+use crate::inspect;
+use crate::patient::Prefixed;
+use crate::portal;
+use crate::proxy::malformed;
+use crate::record::{self, Pending};
+use crate::serve;
+use crate::upstream::{Target, UpstreamError};
+use crate::who::{Standing, Visit};
+
+/// Most that is read of a client before it has shown what it speaks.
+const FIRST_BYTES_LIMIT_BYTES: usize = 32 * 1024;
+/// Beginnings of HTTP/1 requests.
+const METHODS: [&[u8]; 8] = [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE "];
+
+/// What the first bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speech {
+    Tls,
+    Http,
+    Other,
+}
+
+/// A decided tunnel.
+pub(crate) struct Tunnel {
+    pub(crate) visit: Arc<Visit>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) facts: Facts,
+    pub(crate) decision: Decision,
+    pub(crate) pending: Mutex<Pending>,
+}
+
+/// What is said inside a tunnel that goes nowhere.
+pub(crate) enum Inside {
+    Shut(Shut),
+    Blocked { tunnel: Arc<Tunnel>, reference: String },
+    Trouble(UpstreamError),
+}
+
+/// Where a tunnel goes.
+enum Course {
+    /// Nowhere: it is answered inside.
+    Answer(Inside),
+    /// Opened and looked into.
+    Inspect(Arc<Tunnel>, Target),
+    /// Carried unread over a connection that stands already.
+    Carry(Arc<Tunnel>, TcpStream),
+}
+
+/// Answers CONNECT. Whatever the answer inside the tunnel will be, nothing upstream is touched before it is allowed.
+pub(crate) async fn connect(visit: &Arc<Visit>, mut request: Request<Incoming>) -> Response<Body> {
+    let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let address = authority.as_deref().and_then(|authority| Address::from_authority(authority).ok());
+    let Some(address) = address.filter(|address| address.port() != 0) else {
+        return malformed(visit, request.method(), request.headers());
+    };
+    let course = if visit.keeper.ports.portal.is_portal(address.host()) {
+        visit.keeper.counts.portal.add();
+        None
+    } else {
+        match course(visit, &address, &request).await {
+            Ok(course) => Some(course),
+            Err(refused) => return refused,
+        }
+    };
+    let upgrade = hyper::upgrade::on(&mut request);
+    let visit = Arc::clone(visit);
+    let keeper = Arc::clone(&visit.keeper);
+    keeper.tasks.spawn(async move {
+        let Ok(client) = upgrade.await else { return };
+        let client = TokioIo::new(client);
+        match course {
+            None => portal::carry(&visit, client, &address).await,
+            Some(course) => follow(&visit, &address, course, client).await,
+        }
+    });
+    Response::new(body::empty())
+}
+
+async fn course(visit: &Arc<Visit>, address: &Address, request: &Request<Incoming>) -> Result<Course, Response<Body>> {
+    let keeper = &visit.keeper;
+    let Some(snapshot) = keeper.ports.snapshots.current() else {
+        return Err(exchange::no_policy(visit, false));
+    };
+    let mut facts = visit.facts(Carriage::Tunnel, request.method(), address.clone(), request.headers());
+    let decision = match visit.stand(&snapshot, &mut facts).await {
+        Standing::Known(decision) | Standing::Open(decision) => decision,
+        Standing::Shut(shut) => return Ok(Course::Answer(Inside::Shut(shut))),
+    };
+    let reference = record::reference(keeper.ports.moment.as_ref());
+    let record = record::make(&reference, &visit.door, &facts, &decision);
+    let stops = match (decision.action, &facts.who) {
+        (Action::Block, _) => true,
+        (Action::Warn, Who::Person(person)) => !keeper.warnings.has_passed(&person.session, address.host(), facts.at),
+        _ => false,
+    };
+    let inspect = decision.inspect && decision.record && !stops;
+    if !inspect && decision.record && matches!(facts.who, Who::Person(_)) {
+        keeper.counts.decided.add();
+    }
+    // An opened tunnel shows its requests one by one, each with a record and alert of its own; till then this one waits.
+    let records = Arc::clone(&keeper.ports.records);
+    let pending = Mutex::new(if inspect { Pending::held(record, records) } else { Pending::new(record, records) });
+    let tunnel = Arc::new(Tunnel { visit: Arc::clone(visit), snapshot, facts, decision, pending });
+    if stops {
+        return Ok(Course::Answer(Inside::Blocked { tunnel, reference }));
+    }
+    let target = match keeper.upstream.locate(address.host(), address.port()).await {
+        Ok(target) => target,
+        Err(UpstreamError::Private) => return Err(exchange::trouble(visit, UpstreamError::Private, true)),
+        Err(error) if inspect => return Ok(Course::Answer(Inside::Trouble(error))),
+        Err(error) => return Err(exchange::trouble(visit, error, false)),
+    };
+    if inspect {
+        return Ok(Course::Inspect(tunnel, target));
+    }
+    match keeper.upstream.dial(&target).await {
+        Ok(stream) => Ok(Course::Carry(tunnel, stream)),
+        Err(error) => Err(exchange::trouble(visit, error, error == UpstreamError::Private)),
+    }
+}
+
+async fn follow<S>(visit: &Arc<Visit>, address: &Address, course: Course, mut client: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let keeper = &visit.keeper;
+    let listening = first_bytes(&mut client);
+    let (speech, first) = tokio::select! {
+        heard = timeout(keeper.config.limits.first_bytes, listening) => match heard {
+            Ok(heard) => heard,
+            Err(_) => {
+                keeper.counts.too_slow.add();
+                (Speech::Other, Bytes::new())
+            }
+        },
+        () = keeper.stop.cancelled() => return,
+    };
+    let client = Prefixed::new(first.clone(), client);
+    match (course, speech) {
+        (Course::Answer(inside), Speech::Tls) => inspect::answer_inside(visit, client, address, &inside).await,
+        (Course::Answer(inside), Speech::Http) => {
+            serve::h1(keeper, client, false, async |request| answer(visit, &inside, address, false, &request)).await;
+        }
+        (Course::Answer(_), Speech::Other) => {}
+        (Course::Inspect(tunnel, target), Speech::Tls) => inspect::run(&tunnel, target, client).await,
+        (Course::Inspect(tunnel, _) | Course::Carry(tunnel, _), Speech::Http) => {
+            tunnel.forget();
+            serve::h1(keeper, client, true, |request| http_inside(Arc::clone(visit), address.clone(), request)).await;
+        }
+        (Course::Carry(tunnel, website), Speech::Tls) => {
+            if name_agrees(&first, address.host()) {
+                carry::carry(visit, &tunnel.facts, client, website).await;
+            } else {
+                tunnel.unknown_protocol("The tunnel was opened for one site and then used for another.");
+            }
+        }
+        (Course::Carry(tunnel, website), Speech::Other) => {
+            if tunnel.unknown_protocol("What was sent was neither a web page nor a secure connection.") {
+                carry::carry(visit, &tunnel.facts, client, website).await;
+            }
+        }
+        (Course::Inspect(tunnel, target), Speech::Other) => {
+            if tunnel.unknown_protocol("What was sent was neither a web page nor a secure connection.")
+                && let Ok(website) = keeper.upstream.dial(&target).await
+            {
+                carry::carry(visit, &tunnel.facts, client, website).await;
+            }
+        }
+    }
+}
+
+impl Tunnel {
+    /// The record of the tunnel itself is not needed: its requests have their own.
+    pub(crate) fn forget(&self) {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).forget();
+    }
+
+    /// Another last word about this tunnel takes the place of the first.
+    pub(crate) fn last_word(&self, decision: &Decision) {
+        let reference = record::reference(self.visit.keeper.ports.moment.as_ref());
+        let record = record::make(&reference, &self.visit.door, &self.facts, decision);
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).replace(record);
+    }
+
+    /// Applies the pack's rule for what is neither TLS nor HTTP; true if the tunnel may go on.
+    fn unknown_protocol(&self, reason: &str) -> bool {
+        self.visit.keeper.counts.unknown_protocol.add();
+        let mut decision = decide::unknown_protocol(&self.snapshot, &self.facts);
+        decision.alert = None;
+        reason.clone_into(&mut decision.reason);
+        self.last_word(&decision);
+        // A warning cannot be shown to a program that does not speak HTTP.
+        matches!(decision.action, Action::Allow | Action::Watch)
+    }
+}
+
+/// Plain HTTP inside a tunnel: each request is judged as any other, and only for the name of the tunnel.
+async fn http_inside(visit: Arc<Visit>, opened_for: Address, request: Request<Incoming>) -> Response<Body> {
+    match inspect::same_name(&request, "http", &opened_for) {
+        Some(address) => exchange::run(&visit, Asked { address, carriage: Carriage::Plain, line: None }, request).await,
+        None => inspect::misdirected(&visit),
+    }
+}
+
+/// One answer inside a tunnel that goes nowhere.
+pub(crate) fn answer(
+    visit: &Visit,
+    inside: &Inside,
+    address: &Address,
+    secure: bool,
+    request: &Request<Incoming>,
+) -> Response<Body> {
+    let navigation = is_navigation(request.method(), request.headers());
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    match inside {
+        Inside::Shut(shut) => {
+            let scheme = if secure { "https" } else { "http" };
+            let wanted = format!("{scheme}://{}{path}", crate::headers::authority(address, secure));
+            gate::answer(*shut, visit.keeper.ports.portal.as_ref(), request.method(), navigation, &wanted)
+        }
+        Inside::Blocked { tunnel, reference } => {
+            let mut facts = tunnel.facts.clone();
+            facts.navigation = navigation;
+            if let Some(answer) = exchange::went_on(visit, &facts, request.uri()) {
+                return answer;
+            }
+            tunnel.pending.lock().unwrap_or_else(PoisonError::into_inner).put_as(navigation);
+            exchange::refusal(visit, &tunnel.snapshot, &facts, &tunnel.decision, reference, path)
+        }
+        Inside::Trouble(error) => exchange::trouble(visit, *error, navigation),
+    }
+}
+
+/// Reads until it is clear what the client speaks.
+async fn first_bytes<S: AsyncRead + Unpin>(client: &mut S) -> (Speech, Bytes) {
+    let mut first = BytesMut::new();
+    loop {
+        if let Some(speech) = speech(&first) {
+            return (speech, first.freeze());
+        }
+        match client.read_buf(&mut first).await {
+            Ok(read) if read > 0 && first.len() < FIRST_BYTES_LIMIT_BYTES => {}
+            _ => return (Speech::Other, first.freeze()),
+        }
+    }
+}
+
+/// What the bytes are; none while it is not clear. TLS is clear when the whole greeting is there.
+fn speech(first: &[u8]) -> Option<Speech> {
+    match first {
+        [] => None,
+        [0x16, ..] => greeting_is_whole(first),
+        _ if METHODS.iter().any(|method| first.starts_with(method)) => Some(Speech::Http),
+        _ if METHODS.iter().any(|method| method.starts_with(first)) => None,
+        _ => Some(Speech::Other),
+    }
+}
+
+fn greeting_is_whole(first: &[u8]) -> Option<Speech> {
+    match greeting(first) {
+        Ok(Some(_)) => Some(Speech::Tls),
+        Ok(None) => None,
+        Err(()) => Some(Speech::Other),
+    }
+}
+
+fn greeting(mut first: &[u8]) -> Result<Option<rustls::server::Accepted>, ()> {
+    let mut acceptor = rustls::server::Acceptor::default();
+    while !first.is_empty() {
+        acceptor.read_tls(&mut first).map_err(|_| ())?;
+        if let Some(accepted) = acceptor.accept().map_err(|_| ())? {
+            return Ok(Some(accepted));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the greeting asks for the name that the tunnel was opened for. One that names nobody agrees.
+fn name_agrees(first: &[u8], host: &str) -> bool {
+    match greeting(first) {
+        Ok(Some(accepted)) => accepted
+            .client_hello()
+            .server_name()
+            .is_none_or(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host)),
+        _ => false,
+    }
+}

@@ -1,0 +1,23 @@
+//! The gateway on real sockets: a scripted internet, a portal, clients that believe Haven's authority and clients that do not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "tests"
+)]
+
+mod bad_input;
+mod browsing;
+mod certificates;
+mod client;
+mod gate;
+mod inspected;
+mod pack;
+mod page;
+mod sink;
+mod tunnels;
+mod website;
+mod words;
+mod world;
