@@ -125,3 +125,10 @@ pub async fn acknowledge(unit: &mut Unit, viewer: &Viewer, id: &str, at: Timesta
         .await?;
     Ok(changed == 1)
 }
+
+/// Takes away the alert of an activity record that somebody judged to be a false alarm (S-5). False if there is none.
+pub async fn withdraw(unit: &mut Unit, event_reference: &str) -> Result<bool, StoreError> {
+    let gone =
+        unit.execute("DELETE FROM technical_alerts WHERE event_reference = $1", values![event_reference]).await?;
+    Ok(gone >= 1)
+}

@@ -148,6 +148,18 @@ pub async fn members(from: impl Into<Reader<'_>>, permit: &Permit, case: &str) -
     members_inside(&mut from.into(), case).await
 }
 
+/// Ids of the live cases in which a person has a place, without any content: for admitting a holder again.
+pub async fn of_member(from: impl Into<Reader<'_>>, person: &str) -> Result<Vec<String>, StoreError> {
+    from.into()
+        .all(
+            "SELECT DISTINCT m.case_id AS id FROM case_members m JOIN cases c ON c.id = m.case_id \
+             WHERE m.person = $1 AND c.state <> 'false-alarm' ORDER BY m.case_id",
+            values![person],
+            |row: &Row| row.text("id"),
+        )
+        .await
+}
+
 /// Whom it is hidden from.
 pub async fn exclusions(
     from: impl Into<Reader<'_>>,

@@ -1,0 +1,52 @@
+//! Entries for the audit record, and the signed head that leaves the organisation.
+
+use casework::audit::{Head, NewEntry};
+use ed25519_dalek::SigningKey;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{ActionError, Haven};
+
+/// An entry without a citation or sealed texts.
+pub(crate) fn entry(at: Timestamp, actor: &str, action: &str, object: &str, detail: &Value) -> NewEntry {
+    NewEntry {
+        at_us: at.as_microsecond(),
+        actor: actor.to_owned(),
+        action: action.to_owned(),
+        object: object.to_owned(),
+        detail: detail.to_string(),
+        citation: String::new(),
+        digests: Vec::new(),
+    }
+}
+
+/// What an entry may carry besides.
+pub(crate) trait EntryWith {
+    fn because(self, citation: &policy::Citation) -> Self;
+    fn vouching(self, digests: Vec<String>) -> Self;
+}
+
+impl EntryWith for NewEntry {
+    fn because(mut self, citation: &policy::Citation) -> Self {
+        self.citation = citation.to_record();
+        self
+    }
+
+    fn vouching(mut self, digests: Vec<String>) -> Self {
+        self.digests = digests;
+        self
+    }
+}
+
+/// The signed head of the record as it stands: a few lines of text to keep outside.
+pub async fn signed_head(haven: &Haven) -> Result<Head, ActionError> {
+    let head = store::audit::head(&haven.store).await?;
+    let key = SigningKey::from_bytes(haven.audit_key.bytes());
+    Ok(Head::sign(&haven.organisation, head.seq, head.hash, haven.now().as_microsecond(), &key))
+}
+
+/// The public half of the key that signs heads, in hexadecimal: to be kept outside with the first head.
+#[must_use]
+pub fn public_key_hex(haven: &Haven) -> String {
+    hex::encode(SigningKey::from_bytes(haven.audit_key.bytes()).verifying_key().to_bytes())
+}

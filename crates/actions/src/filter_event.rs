@@ -1,0 +1,180 @@
+//! What the Head of IT sees: filter events and technical alerts, without any case, and never about themselves.
+
+use casework::access;
+use serde_json::json;
+use store::activity::{EventQuery as StoreQuery, Record};
+use store::technical::TechnicalAlert;
+
+use crate::audit::{EntryWith, entry};
+use crate::case::viewer;
+use crate::session::Session;
+use crate::team::Team;
+use crate::unit::in_unit;
+use crate::{ActionError, Haven, Page, words};
+
+/// Words and kind of event looked for.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    pub text: String,
+    /// `allow`, `block`, `warn` or `watch`.
+    pub action: Option<String>,
+    pub alerts_only: bool,
+    pub page: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    pub reference: String,
+    pub at_text: String,
+    pub person: String,
+    pub device: String,
+    pub host: String,
+    pub action: String,
+    pub codes: String,
+    pub reason: String,
+    /// "WAES 7.1"
+    pub citation: String,
+    pub alert: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct EventView {
+    pub row: EventRow,
+    pub method: String,
+    pub path: String,
+    pub search: String,
+    pub rule: String,
+    pub list: String,
+    pub how: String,
+    pub pack_digest: String,
+    pub lists_digest: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct TechnicalAlertRow {
+    pub id: String,
+    pub at_text: String,
+    pub theme: String,
+    pub grade: String,
+    pub device: String,
+    pub host: String,
+    pub acknowledged: Option<String>,
+    pub event_reference: String,
+}
+
+pub(crate) fn may(haven: &Haven, session: &Session, action: &'static str) -> bool {
+    access::organisation(&haven.pack(), &session.asker(), action, "filter").is_ok()
+}
+
+fn permit(haven: &Haven, session: &Session, action: &'static str) -> Result<access::Permit, ActionError> {
+    Ok(access::organisation(&haven.pack(), &session.asker(), action, "filter")?)
+}
+
+/// The activity record, newest first, without a line about the person who looks (invariant 11). Leaves an entry.
+pub async fn filter_events(haven: &Haven, session: &Session, query: EventQuery) -> Result<Page<EventRow>, ActionError> {
+    let permit = permit(haven, session, "filter.read")?;
+    let wanted = StoreQuery {
+        text: query.text.clone(),
+        action: query.action.clone(),
+        alerts_only: query.alerts_only,
+        not_person: session.person.id.clone(),
+        page: query.page.max(1),
+    };
+    let found = store::activity::search(&haven.store, &wanted).await?;
+    let now = haven.now();
+    in_unit!(haven, unit => {
+        let detail = json!({ "searched": !query.text.is_empty(), "page": wanted.page });
+        let made = entry(now, &session.person.id, "filter.search", "activity", &detail);
+        store::audit::append(&mut unit, made.because(permit.citation()));
+        Ok(())
+    })?;
+    let team = Team::read(haven).await?;
+    let items = found.items.into_iter().map(|record| row(haven, &team, record)).collect();
+    Ok(Page { items, page: found.page, pages: found.pages, total: found.total })
+}
+
+fn row(haven: &Haven, team: &Team, record: Record) -> EventRow {
+    EventRow {
+        reference: record.reference,
+        at_text: words::moment(&haven.pack().calendar, haven.now(), record.at),
+        person: team.name_of(&record.person),
+        device: record.device,
+        host: record.host,
+        action: record.action,
+        codes: record.codes.join(", "),
+        reason: record.reason,
+        citation: record.citation_text,
+        alert: record.alert.is_some(),
+    }
+}
+
+/// One event. Somebody's own is not found, whatever their post.
+pub async fn filter_event(haven: &Haven, session: &Session, reference: &str) -> Result<EventView, ActionError> {
+    let permit = permit(haven, session, "filter.read")?;
+    let record = store::activity::by_reference(&haven.store, reference).await?;
+    let record = record.filter(|record| record.person != session.person.id).ok_or(ActionError::NotFound)?;
+    let now = haven.now();
+    in_unit!(haven, unit => {
+        let made = entry(now, &session.person.id, "filter.look", reference, &json!({}));
+        store::audit::append(&mut unit, made.because(permit.citation()));
+        Ok(())
+    })?;
+    let team = Team::read(haven).await?;
+    Ok(EventView {
+        method: record.method.clone(),
+        path: record.path.clone(),
+        search: record.search.clone(),
+        rule: record.rule.clone(),
+        list: record.list.clone(),
+        how: record.how.clone(),
+        pack_digest: record.pack_digest.clone(),
+        lists_digest: record.lists_digest.clone(),
+        row: row(haven, &team, record),
+    })
+}
+
+/// Technical alerts, newest first.
+pub async fn technical_alerts(haven: &Haven, session: &Session, page: u32) -> Result<Page<TechnicalAlertRow>, ActionError> {
+    permit(haven, session, "filter.read")?;
+    let found = store::technical::page(&haven.store, &viewer(haven, session), page.max(1)).await?;
+    let team = Team::read(haven).await?;
+    let items = found.items.into_iter().map(|alert| technical_row(haven, &team, alert)).collect();
+    Ok(Page { items, page: found.page, pages: found.pages, total: found.total })
+}
+
+pub(crate) async fn technical_waiting(haven: &Haven, session: &Session) -> Result<Vec<TechnicalAlertRow>, ActionError> {
+    let waiting = store::technical::waiting(&haven.store, &viewer(haven, session)).await?;
+    let team = Team::read(haven).await?;
+    Ok(waiting.into_iter().map(|alert| technical_row(haven, &team, alert)).collect())
+}
+
+fn technical_row(haven: &Haven, team: &Team, alert: TechnicalAlert) -> TechnicalAlertRow {
+    let calendar = &haven.pack().calendar;
+    let now = haven.now();
+    let acknowledged = alert.acknowledged_by.as_deref().zip(alert.acknowledged_at);
+    TechnicalAlertRow {
+        id: alert.id,
+        at_text: words::moment(calendar, now, alert.at),
+        theme: alert.theme,
+        grade: alert.grade,
+        device: alert.device,
+        host: alert.host,
+        acknowledged: acknowledged.map(|(by, at)| format!("{}, {}", team.name_of(by), words::moment(calendar, now, at))),
+        event_reference: alert.event_reference,
+    }
+}
+
+/// The Head of IT has seen it. This never stops the safeguarding clock.
+pub async fn acknowledge_technical(haven: &Haven, session: &Session, id: &str) -> Result<(), ActionError> {
+    let permit = permit(haven, session, "filter.acknowledge")?;
+    let now = haven.now();
+    let viewer = viewer(haven, session);
+    in_unit!(haven, unit => {
+        store::technical::get(&mut unit, &viewer, id).await?.ok_or(ActionError::NotFound)?;
+        if store::technical::acknowledge(&mut unit, &viewer, id, now).await? {
+            let made = entry(now, &session.person.id, "filter.acknowledge", id, &json!({}));
+            store::audit::append(&mut unit, made.because(permit.citation()));
+        }
+        Ok(())
+    })
+}

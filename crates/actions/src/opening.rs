@@ -1,0 +1,256 @@
+//! The beginning of a case: route without the conflicted, a key of its own, sealed words, steps, letters and the chase.
+
+use casework::access::{self, Permit};
+use casework::case::{self, CaseState, Source};
+use casework::notice::{self, Occasion};
+use casework::route::{Recipient, Route};
+use jiff::Timestamp;
+use policy::{About, Grade, Pack, Procedure};
+use serde_json::json;
+use store::Unit;
+use store::cases::{Case, Member, Place};
+use store::jobs::NewJob;
+use store::outbox::Letter;
+use store::sealed::{Sealed, SealedKind};
+use store::vault::{self, CaseSecret};
+
+use crate::audit::{EntryWith, entry};
+use crate::team::Team;
+use crate::{ActionError, Haven};
+
+/// Everything that must be known to begin a case.
+pub(crate) struct Beginning<'a> {
+    pub(crate) pack: &'a Pack,
+    pub(crate) procedure: &'a Procedure,
+    pub(crate) about: About,
+    pub(crate) source: Source,
+    /// The person the case is about, if Haven knows them.
+    pub(crate) subject: Option<&'a str>,
+    /// People who must never see it, besides the subject.
+    pub(crate) excluded: Vec<&'a str>,
+    pub(crate) theme: Option<&'a str>,
+    pub(crate) grade: Option<Grade>,
+    /// Texts to seal: kind, words, author (person id or empty).
+    pub(crate) texts: Vec<(SealedKind, String, String)>,
+    /// When it is said to have begun; coarser than `now` for an anonymous report (S-3).
+    pub(crate) at: Timestamp,
+    pub(crate) tell_now: bool,
+    pub(crate) live_group: bool,
+}
+
+/// A case ready to be kept: worked out before the transaction, because sealing is slow and needs none.
+pub(crate) struct Prepared {
+    pub(crate) case: Case,
+    pub(crate) permit: Permit,
+    route: Route,
+    steps: Vec<casework::StepFacts>,
+    sealed: Vec<Sealed>,
+    exclusions: Vec<([u8; 32], &'static str)>,
+    letters: Vec<Letter>,
+    citation: policy::Citation,
+    tell_now: bool,
+}
+
+/// Works the case out, seals its words and wraps its key to everybody on the route (and to the recovery key). The keys
+/// are put away first: if the transaction then fails, they open nothing.
+pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>) -> Result<Prepared, ActionError> {
+    let now = haven.now();
+    let Beginning { pack, procedure, about, source, subject, .. } = beginning;
+    let opening = case::open(pack, procedure, now)
+        .ok_or_else(|| ActionError::Broken("the procedure's clause is missing from the pack".to_owned()))?;
+    let mut excluded = beginning.excluded.clone();
+    excluded.extend(subject);
+    let route = team.route(pack, procedure, &excluded);
+
+    let id = haven.new_id(beginning.at);
+    let permit = access::machine("opening", &id);
+    let secret = CaseSecret::generate(&mut haven.entropy());
+    wrap_to_route(haven, &id, &secret, &route, beginning.at).await?;
+    let sealed = seal_all(haven, &id, secret.public(), beginning.at, &beginning.texts)?;
+
+    let subject_token = subject.map(|person| haven.token_of(person));
+    let group_key = match (&subject_token, beginning.theme) {
+        (Some(token), Some(theme)) if beginning.live_group => Some(store::cases::group_key(token, theme)),
+        _ => None,
+    };
+    let owner = route.holders.first();
+    let mut random = [0_u8; 8];
+    haven.moment.fill_random(&mut random);
+    let case = Case {
+        id,
+        reference: casework::concern::reference(&random),
+        procedure: opening.procedure,
+        theme: beginning.theme.map(str::to_owned),
+        grade: beginning.grade.map(|grade| case::grade_word(grade).to_owned()),
+        state: CaseState::Unassessed,
+        source,
+        pack_digest: pack.digest.clone(),
+        subject_token,
+        about: about_word(about).to_owned(),
+        owner_post: owner.map_or_else(|| procedure.route.first().cloned().unwrap_or_default(), |owner| owner.post.clone()),
+        owner_person: owner.map(|owner| owner.person.clone()),
+        opened_at: beginning.at,
+        acknowledge_due_at: Some(opening.acknowledge_due_at),
+        acknowledged_at: None,
+        acknowledged_by: None,
+        escalations: 0,
+        hits: 1,
+        revision: 1,
+        public_key: secret.public(),
+        closed_at: None,
+        outcome: None,
+        emergency_at: None,
+        last_hit_at: Some(beginning.at),
+        group_key,
+        search: store::ids::fold(&procedure.title),
+    };
+    let letters = if beginning.tell_now { letters(haven, &route, beginning.at) } else { Vec::new() };
+    let exclusions = excluded
+        .iter()
+        .map(|person| {
+            let why = if Some(*person) == subject { "subject" } else { "named" };
+            (haven.token_of(person), why)
+        })
+        .collect();
+    Ok(Prepared {
+        case,
+        permit,
+        route,
+        steps: opening.steps,
+        sealed,
+        exclusions,
+        letters,
+        citation: opening.citation,
+        tell_now: beginning.tell_now,
+    })
+}
+
+impl Prepared {
+    /// Keeps the case: the whole of it in the caller's transaction.
+    pub(crate) async fn keep(&self, haven: &Haven, unit: &mut Unit, actor: &str) -> Result<(), ActionError> {
+        let case = &self.case;
+        store::cases::insert(unit, &self.permit, case).await?;
+        let members = members_of(&self.route, case.opened_at);
+        store::cases::set_members(unit, &self.permit, &case.id, &members).await?;
+        for (token, why) in &self.exclusions {
+            store::cases::exclude(unit, &self.permit, &case.id, token, why).await?;
+        }
+        store::cases::put_steps(unit, &self.permit, &case.id, &self.steps).await?;
+        for sealed in &self.sealed {
+            store::sealed::insert(unit, &self.permit, sealed).await?;
+        }
+        for letter in &self.letters {
+            store::outbox::post(unit, letter).await?;
+        }
+        self.keep_chase(haven, unit).await?;
+        let detail = json!({
+            "procedure": case.procedure, "source": case.source.as_str(), "grade": case.grade, "theme": case.theme,
+            "told": self.letters.len(), "left_out": self.route.left_out, "at_once": self.tell_now,
+        });
+        let digests = self.sealed.iter().map(|sealed| sealed.digest.clone()).collect();
+        let made = entry(case.opened_at, actor, "case.open", &case.id, &detail).because(&self.citation).vouching(digests);
+        store::audit::append(unit, made);
+        Ok(())
+    }
+
+    async fn keep_chase(&self, haven: &Haven, unit: &mut Unit) -> Result<(), ActionError> {
+        let Some(due) = self.case.acknowledge_due_at else { return Ok(()) };
+        let job = NewJob {
+            id: haven.new_id(self.case.opened_at),
+            kind: crate::jobs::CHASE.to_owned(),
+            payload: json!({ "case": self.case.id }).to_string(),
+            run_after: due,
+            key: Some(format!("chase:{}:0", self.case.id)),
+        };
+        store::jobs::enqueue(unit, &job).await?;
+        Ok(())
+    }
+}
+
+pub(crate) fn about_word(about: About) -> &'static str {
+    match about {
+        About::Learner => "learner",
+        About::Staff => "staff",
+        About::Visitor => "visitor",
+        About::Anyone => "anyone",
+    }
+}
+
+pub(crate) fn about_of(word: &str) -> About {
+    match word {
+        "staff" => About::Staff,
+        "visitor" => About::Visitor,
+        "learner" => About::Learner,
+        _ => About::Anyone,
+    }
+}
+
+fn members_of(route: &Route, since: Timestamp) -> Vec<Member> {
+    let member = |(place, recipient): (usize, &Recipient)| Member {
+        person: recipient.person.clone(),
+        post: recipient.post.clone(),
+        place: if place == 0 { Place::Owner } else { Place::Next },
+        since,
+    };
+    route.holders.iter().enumerate().map(member).collect()
+}
+
+async fn wrap_to_route(
+    haven: &Haven,
+    case: &str,
+    secret: &CaseSecret,
+    route: &Route,
+    at: Timestamp,
+) -> Result<(), ActionError> {
+    let live = store::keys::holders(&haven.store).await?;
+    let mut wrapped = Vec::new();
+    for recipient in &route.holders {
+        if let Some(key) = live.iter().find(|key| key.person == recipient.person && key.revoked_at.is_none()) {
+            let sealed = vault::wrap_case_key(&mut haven.entropy(), secret, case, &key.public)?;
+            wrapped.push((recipient.person.clone(), sealed));
+        }
+    }
+    if let Some(public) = store::keys::recovery(&haven.store).await? {
+        let sealed = vault::wrap_case_key(&mut haven.entropy(), secret, case, &public)?;
+        wrapped.push((store::keys::RECOVERY.to_owned(), sealed));
+    }
+    store::keys::put_case_keys(&haven.store, case, &wrapped, at).await?;
+    Ok(())
+}
+
+fn seal_all(
+    haven: &Haven,
+    case: &str,
+    public: [u8; 32],
+    at: Timestamp,
+    texts: &[(SealedKind, String, String)],
+) -> Result<Vec<Sealed>, ActionError> {
+    let filled = texts.iter().filter(|(_, text, _)| !text.is_empty());
+    filled.map(|(kind, text, by)| seal_one(haven, case, &public, at, *kind, text, by)).collect()
+}
+
+/// Seals one text to a case.
+pub(crate) fn seal_one(
+    haven: &Haven,
+    case: &str,
+    public: &[u8; 32],
+    at: Timestamp,
+    kind: SealedKind,
+    text: &str,
+    by: &str,
+) -> Result<Sealed, ActionError> {
+    let ciphertext = vault::seal(&mut haven.entropy(), public, case.as_bytes(), text.as_bytes())?;
+    Ok(Sealed::new(haven.new_id(at), case.to_owned(), kind, at, by.to_owned(), ciphertext))
+}
+
+fn letters(haven: &Haven, route: &Route, at: Timestamp) -> Vec<Letter> {
+    let first = route.holders.first();
+    let told = first.into_iter().chain(&route.also_told);
+    told.map(|recipient| letter(haven, &recipient.person, Occasion::Waiting, at)).collect()
+}
+
+/// A letter that reveals nothing.
+pub(crate) fn letter(haven: &Haven, person: &str, occasion: Occasion, at: Timestamp) -> Letter {
+    let notice = notice::letter(occasion, &haven.portal_address);
+    Letter::new(haven.new_id(at), person.to_owned(), notice.subject, notice.body, at)
+}

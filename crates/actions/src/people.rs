@@ -1,0 +1,130 @@
+//! Adding people, taking them out, and resetting a password, which never opens a case (S-10).
+
+use jiff::civil::Date;
+use serde_json::json;
+use store::people::Person;
+use store::vault;
+
+use crate::audit::entry;
+use crate::session::off_thread;
+use crate::unit::in_unit;
+use crate::{ActionError, Haven};
+
+/// Shortest password, in characters (NCSC: length before rules).
+pub const PASSWORD_MIN_CHARS: usize = 12;
+/// Longest password, in bytes.
+pub const PASSWORD_LIMIT_BYTES: usize = 1_000;
+
+/// Somebody to add.
+#[derive(Debug, Clone, Default)]
+pub struct NewPerson {
+    pub name: String,
+    pub username: String,
+    pub population: String,
+    pub born: Option<Date>,
+    pub flags: Vec<String>,
+    pub site: String,
+    pub email: String,
+    pub posts: Vec<String>,
+    pub password: Option<String>,
+}
+
+/// Adds a person. `by` is a person id, or `command line`.
+pub async fn add(haven: &Haven, new: NewPerson, by: &str) -> Result<String, ActionError> {
+    let now = haven.now();
+    let pack = haven.pack();
+    check(&pack, &new)?;
+    let password_hash = match &new.password {
+        Some(password) => Some(hash(haven, password).await?),
+        None => None,
+    };
+    let person = Person {
+        id: haven.new_id(now),
+        name: new.name.trim().to_owned(),
+        username: new.username.trim().to_owned(),
+        population: new.population,
+        born: new.born,
+        flags: new.flags,
+        site: new.site,
+        email: new.email,
+        posts: new.posts,
+        disabled: false,
+        password_hash,
+        created_at: now,
+    };
+    in_unit!(haven, unit => {
+        match store::people::insert(&mut unit, &person).await {
+            Err(store::StoreError::Duplicate(_)) => {
+                return Err(ActionError::fault("username", "Somebody already has this user name."));
+            }
+            other => other?,
+        }
+        store::feed::add(&mut unit, "roster", &person.id, now);
+        let detail = json!({ "population": person.population, "posts": person.posts });
+        store::audit::append(&mut unit, entry(now, by, "people.add", &person.id, &detail));
+        Ok(())
+    })?;
+    Ok(person.id)
+}
+
+fn check(pack: &policy::Pack, new: &NewPerson) -> Result<(), ActionError> {
+    if new.name.trim().is_empty() {
+        return Err(ActionError::fault("name", "Give the person a name."));
+    }
+    if new.username.trim().is_empty() || new.username.chars().any(char::is_whitespace) {
+        return Err(ActionError::fault("username", "Give a user name without spaces."));
+    }
+    if !pack.populations.iter().any(|population| population.id == new.population) {
+        return Err(ActionError::fault("population", "The policy does not have this kind of person."));
+    }
+    if let Some(post) = new.posts.iter().find(|post| pack.post(post).is_none()) {
+        return Err(ActionError::fault("posts", &format!("The policy does not have this post: {post}")));
+    }
+    Ok(())
+}
+
+async fn hash(haven: &Haven, password: &str) -> Result<String, ActionError> {
+    if password.chars().count() < PASSWORD_MIN_CHARS || password.len() > PASSWORD_LIMIT_BYTES {
+        return Err(ActionError::fault("password", "Choose a password of at least 12 characters. Three random words are good."));
+    }
+    let moment = haven.moment.clone();
+    let password = password.to_owned();
+    let hashed = off_thread(move || {
+        let mut random = vault::Entropy(|bytes: &mut [u8]| moment.fill_random(bytes));
+        vault::hash_password(&mut random, &password)
+    })
+    .await?;
+    Ok(hashed?)
+}
+
+/// Ends a person's access: sessions, keys and doors, at once.
+pub async fn disable(haven: &Haven, username: &str, by: &str) -> Result<(), ActionError> {
+    let now = haven.now();
+    let person = store::people::by_username(&haven.store, username).await?.ok_or(ActionError::NotFound)?;
+    in_unit!(haven, unit => {
+        store::people::set_disabled(&mut unit, &person.id, true).await?;
+        store::sessions::end_all_of(&mut unit, &person.id, now).await?;
+        store::feed::add(&mut unit, "identity", &person.id, now);
+        store::audit::append(&mut unit, entry(now, by, "people.disable", &person.id, &json!({})));
+        Ok(())
+    })?;
+    store::keys::revoke_holder(&haven.store, &person.id, now).await?;
+    Ok(())
+}
+
+/// Sets a new password. Whoever resets it gains nothing: the old keys are revoked, and only another holder can admit the
+/// person to their cases again.
+pub async fn reset_password(haven: &Haven, username: &str, password: &str, by: &str) -> Result<(), ActionError> {
+    let now = haven.now();
+    let person = store::people::by_username(&haven.store, username).await?.ok_or(ActionError::NotFound)?;
+    let hashed = hash(haven, password).await?;
+    in_unit!(haven, unit => {
+        store::people::set_password_hash(&mut unit, &person.id, Some(&hashed)).await?;
+        store::sessions::end_all_of(&mut unit, &person.id, now).await?;
+        store::feed::add(&mut unit, "identity", &person.id, now);
+        store::audit::append(&mut unit, entry(now, by, "people.reset", &person.id, &json!({})));
+        Ok(())
+    })?;
+    store::keys::revoke_holder(&haven.store, &person.id, now).await?;
+    Ok(())
+}

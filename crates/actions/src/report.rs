@@ -1,0 +1,287 @@
+//! A concern that somebody tells Haven: by name, in confidence, or without anybody ever knowing who it was (S-3).
+
+use casework::case::Source;
+use casework::concern::{self, Concern, RawConcern, SafeNow};
+use casework::conflict;
+use jiff::Timestamp;
+use policy::{About, Pack, Procedure};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::StoreError;
+use store::sealed::SealedKind;
+use store::vault::{self, ReporterSecret};
+
+pub use casework::concern::How;
+
+use crate::opening::{Beginning, Prepared, prepare};
+use crate::session::Session;
+use crate::team::Team;
+use crate::{ActionError, Fault, Haven, words};
+
+/// An anonymous report is said to have come in the quarter hour in which it came, so that its time joins it to nobody.
+const ANONYMOUS_ROUNDING_SECONDS: i64 = 900;
+
+/// What came from the report page.
+#[derive(Debug, Clone)]
+pub struct ReportForm {
+    pub what: String,
+    /// `learner`, `staff`, `visitor` or `unknown`.
+    pub about_kind: String,
+    pub about_name: String,
+    /// `yes`, `no` or `unknown`.
+    pub safe_now: String,
+    /// A procedure of the pack, if the reporter chose a kind.
+    pub kind: Option<String>,
+    pub how: How,
+    pub contact: String,
+    /// Random, from the form: the same form sent twice is one report.
+    pub idempotency: String,
+}
+
+/// What the reporter is given.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Receipt {
+    pub reference: String,
+    /// Anonymous only: the one way back to the replies, shown once.
+    pub code: Option<String>,
+    pub next: String,
+    pub by: Timestamp,
+    pub by_text: String,
+    /// The person may be in danger now: 999 stands first (S-1).
+    pub danger: bool,
+    pub whom_in_person: String,
+}
+
+/// Posts to go to in person, for the danger box.
+#[must_use]
+pub fn whom_in_person(pack: &Pack) -> Vec<String> {
+    let learner = pack.procedures.iter().find(|procedure| procedure.about == About::Learner && procedure.reportable);
+    let posts = learner.map(|procedure| procedure.route.clone()).unwrap_or_default();
+    posts.iter().filter_map(|post| pack.post(post)).take(2).map(|post| post.title.clone()).collect()
+}
+
+/// Takes a concern. `reporter` must be none for an anonymous report, even if somebody is signed in.
+pub async fn report_concern(haven: &Haven, form: ReportForm, reporter: Option<&Session>) -> Result<Receipt, ActionError> {
+    let concern = parse(&form)?;
+    let reporter = reporter.filter(|_| form.how != How::Anonymous);
+    if form.how != How::Anonymous && reporter.is_none() && form.contact.trim().is_empty() {
+        return Err(ActionError::fault("contact", "Tell us how to reach you, or choose to stay anonymous."));
+    }
+    let key = receipt_key(&form);
+    if let Some(earlier) = store::receipts::find(&haven.store, &key).await? {
+        return earlier_receipt(&earlier);
+    }
+    let pack = haven.pack();
+    let team = Team::read(haven).await?;
+    let standing = standing(&pack, &team, &concern, &form, reporter)?;
+    let at = report_time(haven.now(), form.how);
+    let beginning = Beginning {
+        pack: &pack,
+        procedure: standing.procedure,
+        about: standing.about,
+        source: if form.how == How::Anonymous { Source::Anonymous } else { Source::Report },
+        subject: standing.subject,
+        excluded: standing.excluded.clone(),
+        theme: None,
+        grade: None,
+        texts: texts(&concern, &form, reporter),
+        at,
+        tell_now: true,
+        live_group: false,
+    };
+    let prepared = prepare(haven, &team, beginning).await?;
+    let code = (form.how == How::Anonymous).then(|| vault::report_code(&mut haven.entropy()).to_string());
+    let receipt = receipt(haven, &pack, standing.procedure, &prepared, &concern, code);
+    keep(haven, &prepared, &receipt, &form, reporter, &key).await?;
+    Ok(receipt)
+}
+
+fn parse(form: &ReportForm) -> Result<Concern, ActionError> {
+    let raw = RawConcern {
+        what: form.what.clone(),
+        about_kind: form.about_kind.clone(),
+        about_name: form.about_name.clone(),
+        safe_now: form.safe_now.clone(),
+        contact: form.contact.clone(),
+    };
+    concern::parse(&raw).map_err(|faults| {
+        let fault = |fault: concern::Fault| Fault { field: fault.field.to_owned(), message: fault.message.to_owned() };
+        ActionError::Fault(faults.into_iter().map(fault).collect())
+    })
+}
+
+/// Anonymous receipts keep no code, and their key is hashed, so that the form's own number joins nothing.
+fn receipt_key(form: &ReportForm) -> String {
+    format!("report:{}", vault::digest_hex(form.idempotency.as_bytes()))
+}
+
+fn earlier_receipt(text: &str) -> Result<Receipt, ActionError> {
+    serde_json::from_str(text).map_err(|error| ActionError::Broken(error.to_string()))
+}
+
+fn report_time(now: Timestamp, how: How) -> Timestamp {
+    if how != How::Anonymous {
+        return now;
+    }
+    let second = now.as_second();
+    Timestamp::from_second(second.saturating_sub(second.rem_euclid(ANONYMOUS_ROUNDING_SECONDS))).unwrap_or(now)
+}
+
+/// Which procedure it is, whom it is about, and who must not see it.
+struct Standing<'a> {
+    procedure: &'a Procedure,
+    about: About,
+    subject: Option<&'a str>,
+    excluded: Vec<&'a str>,
+}
+
+fn standing<'a>(
+    pack: &'a Pack,
+    team: &'a Team,
+    concern: &Concern,
+    form: &ReportForm,
+    reporter: Option<&Session>,
+) -> Result<Standing<'a>, ActionError> {
+    let candidates = team.candidates(pack);
+    let text = format!("{} {}", concern.about_name, concern.what);
+    let own = reporter.map(|session| session.person.id.as_str());
+    let mut named = conflict::named_in(&text, &candidates);
+    named.retain(|person| Some(*person) != own);
+    let subject = subject_by_name(team, &concern.about_name);
+    let staff_named = !named.is_empty() || subject.and_then(|id| team.person(id)).is_some_and(|person| person.population == "staff");
+    let about = if staff_named { About::Staff } else { concern.about };
+    let procedure = choose(pack, about, form.kind.as_deref())
+        .ok_or_else(|| ActionError::Broken("the pack has no procedure for this kind of concern".to_owned()))?;
+    Ok(Standing { procedure, about, subject, excluded: named })
+}
+
+/// Somebody whose whole name was given as the person concerned. Part of a name is not enough (S-6: never guess who).
+fn subject_by_name<'a>(team: &'a Team, about_name: &str) -> Option<&'a str> {
+    let wanted = store::ids::fold(about_name);
+    if wanted.is_empty() {
+        return None;
+    }
+    let mut fits = team.people.iter().filter(|person| {
+        store::ids::fold(&person.name) == wanted || store::ids::fold(&person.username) == wanted
+    });
+    match (fits.next(), fits.next()) {
+        (Some(only), None) => Some(&only.id),
+        _ => None,
+    }
+}
+
+fn choose<'p>(pack: &'p Pack, about: About, kind: Option<&str>) -> Option<&'p Procedure> {
+    let fits = |procedure: &&Procedure| procedure.reportable && (procedure.about == About::Staff) == (about == About::Staff);
+    let chosen = kind.and_then(|kind| pack.procedure(kind)).filter(|procedure| fits(procedure));
+    chosen
+        .or_else(|| pack.procedures.iter().filter(fits).find(|procedure| procedure.about == about))
+        .or_else(|| pack.procedures.iter().filter(fits).find(|procedure| procedure.about == About::Learner))
+        .or_else(|| pack.procedures.iter().find(fits))
+}
+
+fn texts(concern: &Concern, form: &ReportForm, reporter: Option<&Session>) -> Vec<(SealedKind, String, String)> {
+    let safe = match concern.safe_now {
+        SafeNow::Yes => "They are safe now.",
+        SafeNow::No => "They are NOT safe now.",
+        SafeNow::Unknown => "The reporter does not know whether they are safe now.",
+    };
+    let by = reporter.map(|session| session.person.id.clone()).unwrap_or_default();
+    let mut texts = vec![(SealedKind::Narrative, format!("{}\n\n{safe}", concern.what), by.clone())];
+    texts.push((SealedKind::Name, concern.about_name.clone(), String::new()));
+    let told_by = match (reporter, form.how) {
+        (_, How::Anonymous) => "Told anonymously.".to_owned(),
+        (Some(session), How::Confidential) => format!("Told in confidence by {}.", session.person.name),
+        (Some(session), How::Named) => format!("Told by {}.", session.person.name),
+        (None, _) => format!("Told by someone who can be reached at: {}", concern.contact),
+    };
+    texts.push((SealedKind::Note, told_by, by));
+    texts
+}
+
+fn receipt(
+    haven: &Haven,
+    pack: &Pack,
+    procedure: &Procedure,
+    prepared: &Prepared,
+    concern: &Concern,
+    code: Option<String>,
+) -> Receipt {
+    let by = prepared.case.acknowledge_due_at.unwrap_or(prepared.case.opened_at);
+    Receipt {
+        reference: prepared.case.reference.clone(),
+        code,
+        next: procedure.what_happens_next.clone(),
+        by,
+        by_text: words::due(&pack.calendar, haven.now(), by),
+        danger: concern.safe_now != SafeNow::Yes,
+        whom_in_person: whom_in_person(pack).join(" or "),
+    }
+}
+
+async fn keep(
+    haven: &Haven,
+    prepared: &Prepared,
+    receipt: &Receipt,
+    form: &ReportForm,
+    reporter: Option<&Session>,
+    key: &str,
+) -> Result<(), ActionError> {
+    let at = prepared.case.opened_at;
+    let actor = reporter.map(|session| session.person.id.clone()).unwrap_or_default();
+    let thread = match &receipt.code {
+        Some(code) => Some(store::anonymous::Thread {
+            reference: receipt.reference.clone(),
+            code_hash: vault::code_hash(code)?,
+            reporter_public: ReporterSecret::from_code(code)?.public(),
+            case: prepared.case.id.clone(),
+        }),
+        None => None,
+    };
+    // The code itself is never kept: a repeated form gets the reference again, not the code.
+    let kept = Receipt { code: None, ..receipt.clone() };
+    let kept = json!(kept).to_string();
+    let mut unit = haven.store.begin().await?;
+    match store::receipts::keep(&mut unit, key, &kept, at).await {
+        Err(StoreError::Duplicate(_)) => return Err(ActionError::Conflict),
+        other => other?,
+    }
+    // A named concern is the reporter's act; a confidential one is entered without them.
+    let entered_as = if form.how == How::Named { actor.as_str() } else { "" };
+    prepared.keep(haven, &mut unit, entered_as).await?;
+    if let Some(session) = reporter {
+        let report = store::reports::Report {
+            case: prepared.case.id.clone(),
+            reference: receipt.reference.clone(),
+            reporter: session.person.id.clone(),
+            confidential: form.how == How::Confidential,
+            at,
+        };
+        store::reports::insert(&mut unit, &report).await?;
+    }
+    if let Some(thread) = &thread {
+        store::anonymous::open(&mut unit, thread).await?;
+    }
+    unit.commit().await?;
+    Ok(())
+}
+
+/// One of my own reports, with a status that is safe to show to a reporter.
+#[derive(Debug, Clone)]
+pub struct MyReport {
+    pub reference: String,
+    pub at_text: String,
+    pub status: String,
+}
+
+/// The reports that a signed-in person made by name or in confidence.
+pub async fn my_reports(haven: &Haven, session: &Session) -> Result<Vec<MyReport>, ActionError> {
+    let pack = haven.pack();
+    let now = haven.now();
+    let rows = store::reports::of_person(&haven.store, &session.person.id).await?;
+    let row = |row: store::reports::ReportStatus| MyReport {
+        reference: row.reference,
+        at_text: words::moment(&pack.calendar, now, row.at),
+        status: crate::thread::safe_status(row.state).to_owned(),
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
