@@ -60,7 +60,10 @@ pub(crate) struct Line<'t> {
 pub(crate) fn product_files() -> Vec<(String, String)> {
     let files: Vec<(String, String)> = rust_files()
         .into_iter()
-        .filter(|path| path.starts_with("crates/") && !path.contains("/tests/") && !path.contains("/benches/"))
+        .filter(|path| {
+            path.starts_with("crates/")
+                && !["/tests/", "/benches/", "/examples/"].iter().any(|aside| path.contains(aside))
+        })
         .map(|path| (path.clone(), read(&path)))
         .collect();
     let for_tests: BTreeSet<String> = files.iter().flat_map(|(path, text)| modules_for_tests(path, text)).collect();
