@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
 
-use crate::{Location, Store};
+use crate::{Location, Store, StoreError};
 
 /// A place of its own for one test; gone when dropped.
 #[derive(Debug)]
@@ -97,6 +97,22 @@ where
         store.close().await;
         place.remove().await;
     }
+}
+
+/// Runs a statement on what Haven works with, as somebody with a way round Haven would.
+///
+/// # Errors
+/// What the database says.
+pub async fn run_sql(store: &Store, sql: &'static str) -> Result<(), StoreError> {
+    store.haven().execute(sql, vec![]).await.map(|_| ())
+}
+
+/// The same on activity.
+///
+/// # Errors
+/// What the database says.
+pub async fn run_activity_sql(store: &Store, sql: &'static str) -> Result<(), StoreError> {
+    store.activity().execute(sql, vec![]).await.map(|_| ())
 }
 
 /// Declares tests in a module of their own: each runs `async fn name(store: Store)` on every kind of database. Once a module.

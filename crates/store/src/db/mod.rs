@@ -92,6 +92,7 @@ impl Db {
             ));
         };
         let name = file.to_str().ok_or_else(|| StoreError::Unreadable("a file name that is not text".to_owned()))?;
+        open::make_file(file, true).map_err(|why| StoreError::Unreadable(format!("{name}: {why}")))?;
         sqlx::query("VACUUM INTO $1").bind(name).execute(writer).await?;
         Ok(())
     }

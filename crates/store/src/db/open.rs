@@ -88,12 +88,19 @@ async fn open_sqlite(folder: &Path, part: Part) -> Result<Db, StoreError> {
 
 /// Makes the folder (0700) and the file (0600) if they are not there; SQLite gives its side files the same rights.
 fn make_private(folder: &Path, file: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    use std::os::unix::fs::DirBuilderExt as _;
     if !folder.exists() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file)?;
-    Ok(())
+    make_file(file, false)
+}
+
+/// Makes an empty file for its owner only; `fresh` refuses one that is there.
+pub(super) fn make_file(file: &Path, fresh: bool) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).create_new(fresh).truncate(false).mode(0o600);
+    options.open(file).map(|_| ())
 }
 
 fn at(file: &Path, error: sqlx::Error) -> StoreError {

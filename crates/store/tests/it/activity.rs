@@ -1,0 +1,169 @@
+//! Activity: chained batches, what they are searched for, and what retention leaves.
+
+use store::activity::{self, EventQuery, Record};
+use store::{Store, StoreError};
+
+use crate::support::at;
+
+store::each_store!(
+    a_batch_is_chained_and_the_same_batch_is_kept_once,
+    an_altered_record_shows_and_retention_leaves_the_chain_whole,
+    invariant10_batches_cannot_be_changed_or_deleted,
+    an_alert_waits_until_casework_has_taken_it,
+    invariant11_nobody_finds_their_own_events,
+    the_hour_around_an_alert_is_in_order,
+    a_hostile_record_is_shortened_and_never_loses_its_batch,
+    two_batches_of_one_gateway_at_once_leave_no_fork,
+);
+
+fn record(number: i64, person: &str) -> Record {
+    Record {
+        reference: format!("ref{number:06}"),
+        at: at(number),
+        person: person.to_owned(),
+        population: "learner".to_owned(),
+        listener: "classroom".to_owned(),
+        device: "10.0.0.7".to_owned(),
+        method: "GET".to_owned(),
+        scheme: "https".to_owned(),
+        host: format!("site{number}.test"),
+        path: "/page".to_owned(),
+        search: String::new(),
+        action: if number % 2 == 0 { "allow" } else { "block" }.to_owned(),
+        codes: vec!["games".to_owned()],
+        rule: "category:games".to_owned(),
+        citation: "waes:7.1@abc".to_owned(),
+        citation_text: "WAES 7.1".to_owned(),
+        reason: "Games are blocked in lessons.".to_owned(),
+        list: "games site.test".to_owned(),
+        navigation: true,
+        pack_digest: "a".repeat(64),
+        lists_digest: "b".repeat(64),
+        alert: None,
+        how: "signed in at the gate".to_owned(),
+        session: "s1".to_owned(),
+    }
+}
+
+fn records(numbers: std::ops::Range<i64>, person: &str) -> Vec<Record> {
+    numbers.map(|number| record(number, person)).collect()
+}
+
+fn alert(number: i64, person: &str) -> Record {
+    Record { alert: Some("{\"theme\":\"extremism\"}".to_owned()), ..record(number, person) }
+}
+
+async fn a_batch_is_chained_and_the_same_batch_is_kept_once(store: Store) {
+    let first = activity::insert_batch(&store, "g1", at(0), &records(0..45, "p1")).await.unwrap();
+    let second = activity::insert_batch(&store, "g1", at(1), &records(45..46, "p1")).await.unwrap();
+    let other = activity::insert_batch(&store, "g2", at(1), &records(50..52, "p1")).await.unwrap();
+    assert_eq!((first.seq, second.seq, other.seq), (1, 2, 1));
+    let again = activity::insert_batch(&store, "g1", at(9), &records(0..45, "p1")).await.unwrap();
+    assert_eq!(again, first, "an answer that got lost");
+    let batches = activity::batches(&store, "g1", 1, 10).await.unwrap();
+    assert_eq!((batches.len(), batches[1].prev, batches[0].record_digests.len()), (2, first.digest, 45));
+    assert_eq!(activity::heads(&store).await.unwrap(), [second, other]);
+    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(2));
+    assert_eq!(activity::by_reference(&store, "ref000044").await.unwrap(), Some(record(44, "p1")));
+    assert!(matches!(activity::insert_batch(&store, "g1", at(0), &[]).await, Err(StoreError::Refused(_))));
+}
+
+async fn run(store: &Store, sql: &'static str) -> Result<(), StoreError> {
+    store::testing::run_activity_sql(store, sql).await
+}
+
+async fn an_altered_record_shows_and_retention_leaves_the_chain_whole(store: Store) {
+    activity::insert_batch(&store, "g1", at(0), &records(0..3, "p1")).await.unwrap();
+    activity::insert_batch(&store, "g1", at(0), &records(3..6, "p1")).await.unwrap();
+    assert_eq!(activity::delete_before(&store, at(2)).await.unwrap(), 2);
+    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(2));
+    run(&store, "UPDATE records SET host = 'other.test' WHERE reference = 'ref000004'").await.unwrap();
+    let fault = activity::verify(&store, "g1").await.unwrap().unwrap_err();
+    assert_eq!((fault.seq, fault.what), (2, "one of its records was altered or added"));
+}
+
+async fn invariant10_batches_cannot_be_changed_or_deleted(store: Store) {
+    activity::insert_batch(&store, "g1", at(0), &records(0..1, "p1")).await.unwrap();
+    for sql in ["UPDATE batches SET records = 9", "DELETE FROM batches"] {
+        let refused = run(&store, sql).await.unwrap_err();
+        assert!(matches!(refused, StoreError::AppendOnly(_)), "{sql}: {refused:?}");
+    }
+}
+
+async fn an_alert_waits_until_casework_has_taken_it(store: Store) {
+    let some = [alert(1, "p1"), record(2, "p1"), alert(3, "p2")];
+    activity::insert_batch(&store, "g1", at(0), &some).await.unwrap();
+    assert_eq!(activity::alerts_waiting(&store, 10).await.unwrap(), [alert(1, "p1"), alert(3, "p2")]);
+    assert!(activity::alert_taken(&store, "ref000001", at(5)).await.unwrap());
+    assert!(!activity::alert_taken(&store, "ref000001", at(6)).await.unwrap());
+    assert!(!activity::alert_taken(&store, "ref000002", at(6)).await.unwrap());
+    assert_eq!(activity::alerts_waiting(&store, 10).await.unwrap(), [alert(3, "p2")]);
+    // A false alarm: the record is an ordinary one again, and the chain still holds.
+    assert!(activity::alert_withdrawn(&store, "ref000001").await.unwrap());
+    assert_eq!(activity::by_reference(&store, "ref000001").await.unwrap(), Some(record(1, "p1")));
+    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(1));
+}
+
+async fn invariant11_nobody_finds_their_own_events(store: Store) {
+    let mut some = records(0..30, "p1");
+    some.push(alert(30, "it"));
+    activity::insert_batch(&store, "g1", at(0), &some).await.unwrap();
+    let query = |text: &str, viewer: &str| EventQuery {
+        text: text.to_owned(),
+        not_person: viewer.to_owned(),
+        page: 1,
+        ..EventQuery::default()
+    };
+    let all = activity::search(&store, &query("", "it")).await.unwrap();
+    assert_eq!((all.total, all.pages, all.items.len()), (30, 2, 25));
+    assert_eq!(all.items[0].reference, "ref000029", "newest first");
+    assert_eq!(activity::search(&store, &query("SITE30", "it")).await.unwrap().total, 0);
+    assert_eq!(activity::search(&store, &query("site30", "other")).await.unwrap().total, 1);
+    let blocked = EventQuery { action: Some("block".to_owned()), ..query("", "it") };
+    assert_eq!(activity::search(&store, &blocked).await.unwrap().total, 15);
+    let alerts = EventQuery { alerts_only: true, ..query("", "it") };
+    assert_eq!(activity::search(&store, &alerts).await.unwrap().total, 0);
+    assert_eq!(activity::last_alert(&store, "it").await.unwrap(), None);
+    assert_eq!(activity::last_alert(&store, "p1").await.unwrap(), Some(at(30)));
+}
+
+async fn the_hour_around_an_alert_is_in_order(store: Store) {
+    activity::insert_batch(&store, "g1", at(0), &records(0..10, "p1")).await.unwrap();
+    activity::insert_batch(&store, "g2", at(0), &records(10..20, "p2")).await.unwrap();
+    let found = activity::of_person_between(&store, "p1", at(3), at(6), 100).await.unwrap();
+    assert_eq!(found, records(3..6, "p1"));
+    assert_eq!(activity::of_person_between(&store, "p1", at(0), at(10), 4).await.unwrap().len(), 4);
+}
+
+async fn a_hostile_record_is_shortened_and_never_loses_its_batch(store: Store) {
+    let mut hostile = record(1, "p1");
+    hostile.path = format!("/\0{}", "ä".repeat(50_000));
+    hostile.search = "x".repeat(5_000);
+    hostile.codes = vec!["c".repeat(500); 50];
+    activity::insert_batch(&store, "g1", at(0), &[record(0, "p1"), hostile]).await.unwrap();
+    let kept = activity::by_reference(&store, "ref000001").await.unwrap().unwrap();
+    assert_eq!((kept.path.chars().count(), kept.search.len()), (2000, 500));
+    assert!(kept.path.starts_with("/\u{fffd}ä"));
+    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(1));
+}
+
+async fn two_batches_of_one_gateway_at_once_leave_no_fork(store: Store) {
+    let tasks: Vec<_> = (0..10)
+        .map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let some = records(number * 10..number * 10 + 10, "p1");
+                loop {
+                    match activity::insert_batch(&store, "g1", at(0), &some).await {
+                        Ok(_) => return,
+                        Err(error) => assert!(matches!(error, StoreError::Busy), "{error:?}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(10));
+}
