@@ -167,8 +167,16 @@ proptest! {
     #[test]
     fn c04_what_begins_later_is_never_due_sooner((kind, number) in spans(), from in moments(), wait_seconds in 0..900_000_i64) {
         let calendar = calendar();
+        let span = kind(number);
         let later = Timestamp::from_second(from.as_second() + wait_seconds).unwrap();
-        prop_assert!(calendar.due(from, kind(number)) <= calendar.due(later, kind(number)));
+        // A month from 30 and from 31 January is the same day, at the hour of each; an hour that the clocks leave out is
+        // read as the next one.
+        let slack_seconds = match span {
+            Span::Months(_) => 25 * 3600,
+            Span::Days(_) => 3600,
+            _ => 0,
+        };
+        prop_assert!(calendar.due(from, span).as_second() <= calendar.due(later, span).as_second() + slack_seconds);
     }
 
     #[test]
