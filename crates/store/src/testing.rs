@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
 
+use crate::db::migrate::tables;
+use crate::db::open::Part;
 use crate::{Location, Store, StoreError};
 
 /// A place of its own for one test; gone when dropped.
@@ -113,6 +115,35 @@ pub async fn run_sql(store: &Store, sql: &'static str) -> Result<(), StoreError>
 /// What the database says.
 pub async fn run_activity_sql(store: &Store, sql: &'static str) -> Result<(), StoreError> {
     store.activity().execute(sql, vec![]).await.map(|_| ())
+}
+
+/// One value of everything kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// `haven.cases`.
+    pub table: String,
+    /// Tells the rows of a table apart; nothing else.
+    pub row: usize,
+    pub column: String,
+    /// As text; bytes in hexadecimal; empty for NULL.
+    pub value: String,
+}
+
+/// Everything that is kept, value by value: for tests which search it for what must not be there (S-3, sealing).
+pub async fn everything(store: &Store) -> Vec<Kept> {
+    let mut out = Vec::new();
+    for (db, part) in [(store.haven(), Part::Haven), (store.activity(), Part::Activity), (store.keys(), Part::Keys)] {
+        for table in tables(part) {
+            // One text a table and test process: the door takes only texts that live as long as the program.
+            let sql: &'static str = Box::leak(format!("SELECT * FROM {table}").into_boxed_str());
+            for (row, found) in db.rows(sql, vec![]).await.unwrap().iter().enumerate() {
+                let table = format!("{}.{table}", part.name());
+                let shown = found.shown().unwrap().into_iter();
+                out.extend(shown.map(|(column, value)| Kept { table: table.clone(), row, column, value }));
+            }
+        }
+    }
+    out
 }
 
 /// Declares tests in a module of their own: each runs `async fn name(store: Store)` on every kind of database. Once a module.

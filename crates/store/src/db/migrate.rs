@@ -43,6 +43,13 @@ pub(crate) fn known() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
+/// The tables of a part, as the migrations name them.
+#[cfg(feature = "testing")]
+pub(crate) fn tables(part: Part) -> Vec<&'static str> {
+    let lines = MIGRATIONS.iter().filter(|one| one.part == part).flat_map(|one| one.text.lines());
+    lines.filter_map(|line| line.strip_prefix("CREATE TABLE ")?.split(' ').next()).collect()
+}
+
 /// Runs what is missing, in one transaction: a database is never left half-way.
 pub(crate) async fn forward(db: &Db, part: Part) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;

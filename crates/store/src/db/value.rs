@@ -151,6 +151,32 @@ impl Row {
     }
 }
 
+#[cfg(feature = "testing")]
+impl Row {
+    /// Every column as text, for a search through everything kept: bytes in hexadecimal, NULL as nothing.
+    pub(crate) fn shown(&self) -> Result<Vec<(String, String)>, StoreError> {
+        use sqlx::Column as _;
+        let names: Vec<String> = match self {
+            Self::Sqlite(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+            Self::Postgres(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+        };
+        let mut out = Vec::with_capacity(names.len());
+        for name in names {
+            let value = if let Ok(text) = self.maybe_text(&name) {
+                text
+            } else if let Ok(number) = self.maybe_int(&name) {
+                number.map(|number| number.to_string())
+            } else if let Ok(flag) = self.maybe_flag(&name) {
+                flag.map(|flag| flag.to_string())
+            } else {
+                self.maybe_bytes(&name)?.map(hex::encode)
+            };
+            out.push((name, value.unwrap_or_default()));
+        }
+        Ok(out)
+    }
+}
+
 /// A JSON array of texts, as kept.
 pub(crate) fn json(texts: &[String]) -> String {
     serde_json::Value::from(texts.to_vec()).to_string()

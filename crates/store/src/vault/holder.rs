@@ -107,7 +107,7 @@ pub fn session_open(token: &str, session: &str, sealed: &[u8]) -> Result<HolderS
         return Err(VaultError::UnknownForm);
     }
     let (nonce, content) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::UnknownForm)?;
-    holder(&*decrypt(&session_key(token, session), nonce, &session_context(session), content)?)
+    holder(&decrypt(&session_key(token, session), nonce, &session_context(session), content)?)
 }
 
 fn session_key(token: &str, session: &str) -> Zeroizing<[u8; 32]> {
