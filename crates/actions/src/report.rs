@@ -170,13 +170,17 @@ fn subject_by_name<'a>(team: &'a Team, about_name: &str) -> Option<&'a str> {
     }
 }
 
+/// The kind the reporter chose, if it is for such a person; else the pack's procedure for them. When nobody knows who it
+/// is about, it goes the learners' way: the people there can pass it on.
 fn choose<'p>(pack: &'p Pack, about: About, kind: Option<&str>) -> Option<&'p Procedure> {
-    let fits = |procedure: &&Procedure| procedure.reportable && (procedure.about == About::Staff) == (about == About::Staff);
-    let chosen = kind.and_then(|kind| pack.procedure(kind)).filter(|procedure| fits(procedure));
-    chosen
-        .or_else(|| pack.procedures.iter().filter(fits).find(|procedure| procedure.about == about))
-        .or_else(|| pack.procedures.iter().filter(fits).find(|procedure| procedure.about == About::Learner))
-        .or_else(|| pack.procedures.iter().find(fits))
+    let staff = about == About::Staff;
+    let fits = |procedure: &&Procedure| {
+        procedure.reportable && (procedure.about == About::Anyone || (procedure.about == About::Staff) == staff)
+    };
+    let of = |about: About| pack.procedures.iter().filter(fits).find(|procedure| procedure.about == about);
+    let chosen = kind.and_then(|kind| pack.procedure(kind)).filter(fits);
+    let own = if about == About::Anyone { None } else { of(about) };
+    chosen.or(own).or_else(|| of(if staff { About::Staff } else { About::Learner }))
 }
 
 fn texts(concern: &Concern, form: &ReportForm, reporter: Option<&Session>) -> Vec<(SealedKind, String, String)> {

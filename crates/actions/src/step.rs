@@ -132,7 +132,7 @@ pub async fn second_step(haven: &Haven, session: &Session, reference: &str, seco
     let mut steps = held.steps.clone();
     if second.allow {
         let (person, posts) = (&session.person.id, &session.posts);
-        step::second(&held.procedure, &held.pack.calendar, &mut steps, &second.step, person, posts, haven.now())?;
+        step::second(&held.pack, &held.procedure, &mut steps, &second.step, person, posts, haven.now())?;
     }
     let text = format!("{}: {}", if second.allow { "Agreed" } else { "Not agreed" }, second.reason.trim());
     keep(haven, session, &held, &steps, "case.second", &second.step, &text, None).await

@@ -14,7 +14,7 @@ use crate::{Page, ROWS_PER_PAGE, Reader, StoreError, Viewer};
 macro_rules! visible {
     () => {
         "JOIN case_members m ON m.case_id = c.id AND m.person = $1 \
-         WHERE (c.subject_token IS NULL OR c.subject_token <> $2) \
+         WHERE c.state <> 'false-alarm' AND (c.subject_token IS NULL OR c.subject_token <> $2) \
          AND NOT EXISTS (SELECT 1 FROM case_exclusions e WHERE e.case_id = c.id AND e.token = $2) "
     };
 }

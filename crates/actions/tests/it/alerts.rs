@@ -1,0 +1,204 @@
+//! An alert is a question for a person to answer (S-5).
+
+use actions::ActionError;
+use actions::decide::{AssessChoice, Assessment};
+use ::casework::CaseState;
+use store::testing::for_each_store;
+
+use crate::world::World;
+
+fn assessment(choice: AssessChoice, revision: i64) -> Assessment {
+    Assessment {
+        choice,
+        reasons: "Read the hour around it and spoke with the tutor.".into(),
+        revision,
+        vulnerability: String::new(),
+        disability: String::new(),
+        wellbeing: String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m02_an_alert_opens_an_unassessed_case_with_its_procedure_begun() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        world.raise(&world.prevent_record("amina", "r1")).await;
+        let lead = world.sign_in("lead").await;
+        let today = actions::today::today(&world.haven, &lead).await.unwrap();
+        assert_eq!(today.unassessed.len(), 1);
+        let row = &today.unassessed[0];
+        assert_eq!(row.state, CaseState::Unassessed);
+        assert_eq!(row.grade.as_deref(), Some("high"));
+        assert_eq!(row.person.as_deref(), Some("Amina Learner"));
+        let case = actions::case::case(&world.haven, &lead, &row.reference).await.unwrap();
+        assert!(!case.steps.is_empty() && !case.cards.is_empty());
+        assert!(case.alert.unwrap().how_identified.contains("Signed in as amina"));
+        assert_eq!(world.letters_to("lead").await + world.letters_to("lead2").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_the_same_trigger_two_hundred_times_stays_one_case() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        for count in 0..200 {
+            world.raise(&world.prevent_record("amina", &format!("r{count}"))).await;
+        }
+        // The same record twice is one hit.
+        let again = world.prevent_record("amina", "r0");
+        actions::alert::raise(&world.haven, &again).await.unwrap();
+        let lead = world.sign_in("lead").await;
+        let today = actions::today::today(&world.haven, &lead).await.unwrap();
+        assert_eq!(today.unassessed.len(), 1);
+        assert_eq!(today.unassessed[0].hits, 200);
+        assert_eq!(world.letters_to("lead").await + world.letters_to("lead2").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_a_false_alarm_leaves_nothing_in_the_history() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        world.raise(&world.prevent_record("amina", "r1")).await;
+        let lead = world.sign_in("lead").await;
+        let reference = world.references(&lead).await.remove(0);
+        let case = actions::case::case(&world.haven, &lead, &reference).await.unwrap();
+        let judged = assessment(AssessChoice::FalseAlarm, case.revision);
+        actions::decide::assess(&world.haven, &lead, &reference, judged).await.unwrap();
+        let gone = actions::case::case(&world.haven, &lead, &reference).await;
+        assert!(matches!(gone, Err(ActionError::NotFound)));
+        assert!(world.references(&lead).await.is_empty());
+        let record = store::activity::by_reference(&world.haven.store, "r1").await.unwrap().unwrap();
+        assert!(record.alert.is_none(), "the mark is taken off the activity record");
+        let it = world.sign_in("it").await;
+        let technical = actions::filter_event::technical_alerts(&world.haven, &it, 1).await.unwrap();
+        assert_eq!(technical.total, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inv12_an_alert_that_nobody_acknowledges_goes_to_the_next_and_shows_red() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        world.raise(&world.prevent_record("amina", "r1")).await;
+        let before = world.letters_to("lead").await + world.letters_to("lead2").await + world.letters_to("dsl").await;
+        assert_eq!(before, 1);
+        world.pass_minutes(61);
+        world.work().await;
+        let after = world.letters_to("lead").await + world.letters_to("lead2").await + world.letters_to("dsl").await;
+        assert_eq!(after, 2, "the next in order is told");
+        let dsl = world.sign_in("dsl").await;
+        let today = actions::today::today(&world.haven, &dsl).await.unwrap();
+        assert_eq!(today.late.len(), 1);
+        assert!(today.late[0].escalated);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inv12_an_acknowledged_alert_is_not_passed_on() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        world.raise(&world.prevent_record("amina", "r1")).await;
+        let lead = world.sign_in("lead").await;
+        let reference = world.references(&lead).await.remove(0);
+        actions::decide::acknowledge(&world.haven, &lead, &reference).await.unwrap();
+        world.pass_minutes(61);
+        world.work().await;
+        assert_eq!(world.letters_to("dsl").await, 0);
+        let lead = world.sign_in("lead").await;
+        let case = actions::case::case(&world.haven, &lead, &reference).await.unwrap();
+        assert!(!case.escalated && case.acknowledged.is_some());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m02_the_hour_before_and_after_is_shown_and_then_sealed() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let mut early = world.record("amina", "learner", "early");
+        early.host = "library.test".into();
+        store::activity::insert_batch(&world.haven.store, "test", world.now(), &[early]).await.unwrap();
+        world.pass_minutes(30);
+        world.raise(&world.prevent_record("amina", "r1")).await;
+        world.pass_minutes(20);
+        let mut after = world.record("amina", "learner", "after");
+        after.host = "news.test".into();
+        store::activity::insert_batch(&world.haven.store, "test", world.now(), &[after]).await.unwrap();
+        let lead = world.sign_in("lead").await;
+        let reference = world.references(&lead).await.remove(0);
+        let hosts = |view: actions::case::AlertView| view.timeline.into_iter().map(|row| row.host).collect::<Vec<_>>();
+        let alert = actions::case::case(&world.haven, &lead, &reference).await.unwrap().alert.unwrap();
+        assert!(!alert.complete);
+        assert_eq!(hosts(alert), ["library.test", "search.test", "news.test"]);
+        world.pass_minutes(45);
+        world.work().await;
+        store::activity::delete_before(&world.haven.store, world.now()).await.unwrap();
+        let lead = world.sign_in("lead").await;
+        let alert = actions::case::case(&world.haven, &lead, &reference).await.unwrap().alert.unwrap();
+        assert!(alert.complete);
+        assert_eq!(hosts(alert), ["library.test", "search.test", "news.test"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inv11_the_leads_own_alert_never_reaches_the_lead() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let lead = world.sign_in("lead").await;
+        let cases_before = world.references(&lead).await.len();
+        world.raise(&world.prevent_record("lead", "r1")).await;
+        assert_eq!(world.references(&lead).await.len(), cases_before);
+        let today = actions::today::today(&world.haven, &lead).await.unwrap();
+        assert!(today.unassessed.is_empty() && today.late.is_empty() && today.last_alert_text.is_none());
+        assert_eq!(world.letters_to("lead").await, 0);
+        let hr = world.sign_in("hr").await;
+        let reference = world.references(&hr).await.remove(0);
+        for blind in ["lead", "lead2", "dsl", "deputy", "it", "tara"] {
+            let session = world.sign_in(blind).await;
+            let seen = actions::case::case(&world.haven, &session, &reference).await;
+            assert!(matches!(seen, Err(ActionError::NotFound)), "{blind} must not see it");
+        }
+        assert!(actions::case::case(&world.haven, &hr, &reference).await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p06_the_head_of_it_acknowledges_the_technical_alert_and_the_safeguarding_clock_runs_on() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        world.raise(&world.prevent_record("amina", "r1")).await;
+        let it = world.sign_in("it").await;
+        let technical = actions::filter_event::technical_alerts(&world.haven, &it, 1).await.unwrap();
+        assert_eq!(technical.total, 1);
+        actions::filter_event::acknowledge_technical(&world.haven, &it, &technical.items[0].id).await.unwrap();
+        assert!(actions::filter_event::filter_event(&world.haven, &it, "r1").await.is_ok());
+        assert!(world.references(&it).await.is_empty());
+        world.pass_minutes(61);
+        world.work().await;
+        let dsl = world.sign_in("dsl").await;
+        assert_eq!(actions::today::today(&world.haven, &dsl).await.unwrap().late.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inv11_nobody_sees_a_filter_event_about_themselves() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        world.raise(&world.prevent_record("it", "r1")).await;
+        let it = world.sign_in("it").await;
+        let query = actions::filter_event::EventQuery { page: 1, ..Default::default() };
+        assert_eq!(actions::filter_event::filter_events(&world.haven, &it, query).await.unwrap().total, 0);
+        assert!(matches!(actions::filter_event::filter_event(&world.haven, &it, "r1").await, Err(ActionError::NotFound)));
+        assert_eq!(actions::filter_event::technical_alerts(&world.haven, &it, 1).await.unwrap().total, 0);
+        assert_eq!(world.letters_to("it").await, 0);
+    })
+    .await;
+}

@@ -1,0 +1,244 @@
+//! Steps in order, stop gates, decisions, a referral that shows exactly what leaves, and closing.
+
+use actions::ActionError;
+use actions::decide::{AssessChoice, Assessment, Close};
+use actions::referral::SendReferral;
+use actions::session::Session;
+use actions::step::{Emergency, SecondStep, SkipStep, TakeStep};
+use ::casework::{CaseState, StepStatus};
+use policy::StepKind;
+use store::testing::for_each_store;
+
+use crate::world::World;
+
+async fn opened(world: &World) -> (Session, String) {
+    world.raise(&world.prevent_record("amina", "r1")).await;
+    let lead = world.sign_in("lead").await;
+    let reference = world.references(&lead).await.remove(0);
+    (lead, reference)
+}
+
+async fn view(world: &World, session: &Session, reference: &str) -> actions::case::CaseView {
+    actions::case::case(&world.haven, session, reference).await.unwrap()
+}
+
+async fn assess(world: &World, session: &Session, reference: &str) {
+    let revision = view(world, session, reference).await.revision;
+    let judged = Assessment {
+        choice: AssessChoice::Concern,
+        reasons: "Three searches in one evening.".into(),
+        revision,
+        vulnerability: "New in the country.".into(),
+        disability: String::new(),
+        wellbeing: "Seems lonely.".into(),
+    };
+    actions::decide::assess(&world.haven, session, reference, judged).await.unwrap();
+}
+
+fn take(step: &str, option: Option<&str>, revision: i64) -> TakeStep {
+    TakeStep {
+        step: step.into(),
+        note: "Done and written down.".into(),
+        option: option.map(str::to_owned),
+        gate_reason: String::new(),
+        revision,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_nothing_happens_before_somebody_has_judged_it_but_999_always_can() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let (lead, reference) = opened(&world).await;
+        let case = view(&world, &lead, &reference).await;
+        let refer = case.steps.iter().find(|step| step.kind == StepKind::Refer).unwrap();
+        let send = SendReferral {
+            step: refer.id.clone(),
+            reason: "Because.".into(),
+            agreement: "agreed".into(),
+            ground: String::new(),
+            revision: case.revision,
+        };
+        let refused = actions::referral::send_referral(&world.haven, &lead, &reference, send).await;
+        assert!(matches!(refused, Err(ActionError::Fault(_))), "nothing goes outside before it is assessed");
+        let emergency = Emergency { service: "999".into(), note: "They are on their way.".into() };
+        actions::step::record_emergency(&world.haven, &lead, &reference, emergency).await.unwrap();
+        let case = view(&world, &lead, &reference).await;
+        assert!(case.emergency_text.is_some());
+        assert_eq!(case.state, CaseState::Unassessed);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c04_a_case_is_carried_from_alert_to_closing() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let (lead, reference) = opened(&world).await;
+        actions::decide::acknowledge(&world.haven, &lead, &reference).await.unwrap();
+        assess(&world, &lead, &reference).await;
+        let dsl = world.sign_in("dsl").await;
+        // Walk every step in the order of the page; decide for the first option that leads to a referral.
+        for _ in 0..30 {
+            let case = view(&world, &lead, &reference).await;
+            let Some(step) = case
+                .steps
+                .iter()
+                .find(|step| matches!(step.status, StepStatus::Ready | StepStatus::NeedsSecond) && step.kind != StepKind::Close)
+            else {
+                break;
+            };
+            if step.status == StepStatus::NeedsSecond {
+                let early = actions::step::take_step(
+                    &world.haven,
+                    &lead,
+                    &reference,
+                    take(&step.id, step.options.first().map(|option| option.0.as_str()), case.revision),
+                )
+                .await;
+                assert!(matches!(early, Err(ActionError::Fault(_))), "a legal stop gate holds");
+                let second = SecondStep { step: step.id.clone(), reason: "I agree.".into(), allow: true, revision: case.revision };
+                let by_lead = actions::step::second_step(&world.haven, &lead, &reference, second.clone()).await;
+                assert!(by_lead.is_err(), "nobody is their own second");
+                actions::step::second_step(&world.haven, &dsl, &reference, second).await.unwrap();
+                continue;
+            }
+            match step.kind {
+                StepKind::Refer => {
+                    let preview =
+                        actions::referral::referral_preview(&world.haven, &lead, &reference, &step.id, "Threshold met.").await.unwrap();
+                    let send = SendReferral {
+                        step: step.id.clone(),
+                        reason: "Threshold met.".into(),
+                        agreement: "agreed".into(),
+                        ground: String::new(),
+                        revision: preview.revision,
+                    };
+                    actions::referral::send_referral(&world.haven, &lead, &reference, send).await.unwrap();
+                    let sent = view(&world, &lead, &reference).await.referrals.pop().unwrap();
+                    for (label, value) in &preview.leaves {
+                        assert!(sent.text.contains(&format!("{label}: {value}")), "{label} left as it was shown");
+                    }
+                    for label in &preview.stays {
+                        assert!(!sent.text.contains(&format!("{label}:")), "{label} stayed");
+                    }
+                }
+                _ => {
+                    let option = step.options.first().map(|option| option.0.as_str());
+                    actions::step::take_step(&world.haven, &lead, &reference, take(&step.id, option, case.revision)).await.unwrap();
+                }
+            }
+        }
+        let case = view(&world, &lead, &reference).await;
+        let close = case.steps.iter().find(|step| step.kind == StepKind::Close).unwrap();
+        assert_eq!(close.status, StepStatus::Ready, "{:#?}", case.steps);
+        let mut closing = Close {
+            step: close.id.clone(),
+            outcome: case.outcomes[0].0.clone(),
+            reasons: "Support is in place.".into(),
+            change_policy: false,
+            change_filter: true,
+            change_training: false,
+            change_note: String::new(),
+            revision: case.revision,
+        };
+        let silent = actions::decide::close(&world.haven, &lead, &reference, closing.clone()).await;
+        assert!(matches!(silent, Err(ActionError::Fault(_))), "a change must be named");
+        closing.change_note = "Add the word to the watch list.".into();
+        actions::decide::close(&world.haven, &lead, &reference, closing).await.unwrap();
+        let case = view(&world, &lead, &reference).await;
+        assert_eq!(case.state, CaseState::Closed);
+        assert!(!case.referrals.is_empty() && case.decisions.len() >= 3);
+        let told: Vec<_> = case.chronology.iter().map(|row| row.what.as_str()).collect();
+        for expected in ["The case was opened, unassessed", "Accepted the hand-over", "Judged it", "Referral sent", "The case was closed"] {
+            assert!(told.contains(&expected), "{expected} in {told:#?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c11_not_referred_because_is_a_decision_with_reasons() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let (lead, reference) = opened(&world).await;
+        assess(&world, &lead, &reference).await;
+        let case = view(&world, &lead, &reference).await;
+        let contact = case.steps.iter().find(|step| step.id == "contact").unwrap();
+        let skip = SkipStep { step: contact.id.clone(), reason: "The council's line is closed today; asked the regional coordinator.".into(), revision: case.revision };
+        actions::step::skip_step(&world.haven, &lead, &reference, skip).await.unwrap();
+        let revision = view(&world, &lead, &reference).await.revision;
+        let mut decision = take("threshold", Some("not-referred"), revision);
+        decision.note = "A homework on propaganda; the tutor set it.".into();
+        actions::step::take_step(&world.haven, &lead, &reference, decision).await.unwrap();
+        let case = view(&world, &lead, &reference).await;
+        let row = case.decisions.iter().find(|row| row.answer.starts_with("Not referred")).unwrap();
+        assert!(row.reasons.contains("the tutor set it"));
+        let refer = case.steps.iter().find(|step| step.id == "refer-channel").unwrap();
+        assert_eq!(refer.status, StepStatus::NotNeeded);
+        assert!(case.referrals.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c04_an_ordinary_stop_gate_asks_for_a_reason() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let (lead, reference) = opened(&world).await;
+        assess(&world, &lead, &reference).await;
+        let revision = view(&world, &lead, &reference).await.revision;
+        let mut early = take("speak", None, revision);
+        let refused = actions::step::take_step(&world.haven, &lead, &reference, early.clone()).await;
+        assert!(matches!(refused, Err(ActionError::Fault(ref faults)) if faults[0].field == "gate_reason"));
+        early.gate_reason = "She came to me herself.".into();
+        actions::step::take_step(&world.haven, &lead, &reference, early).await.unwrap();
+        let case = view(&world, &lead, &reference).await;
+        assert!(case.chronology.iter().any(|row| row.detail.as_deref().is_some_and(|text| text.contains("She came to me herself."))));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inv2_two_people_on_one_page_the_second_is_told() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let (lead, reference) = opened(&world).await;
+        let stale = view(&world, &lead, &reference).await.revision;
+        assess(&world, &lead, &reference).await;
+        let refused = actions::step::take_step(&world.haven, &lead, &reference, take("support", None, stale)).await;
+        assert!(matches!(refused, Err(ActionError::Conflict)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s8_a_referral_of_an_adult_needs_agreement_or_a_lawful_ground() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let (lead, reference) = opened(&world).await;
+        assess(&world, &lead, &reference).await;
+        for (step, option) in [("contact", None), ("threshold", Some("met"))] {
+            let revision = view(&world, &lead, &reference).await.revision;
+            if option.is_none() {
+                let skip = SkipStep { step: step.into(), reason: "Spoken on the phone.".into(), revision };
+                actions::step::skip_step(&world.haven, &lead, &reference, skip).await.unwrap();
+            } else {
+                actions::step::take_step(&world.haven, &lead, &reference, take(step, option, revision)).await.unwrap();
+            }
+        }
+        let revision = view(&world, &lead, &reference).await.revision;
+        let mut send = SendReferral {
+            step: "refer-channel".into(),
+            reason: "Threshold met.".into(),
+            agreement: "override".into(),
+            ground: String::new(),
+            revision,
+        };
+        let refused = actions::referral::send_referral(&world.haven, &lead, &reference, send.clone()).await;
+        assert!(matches!(refused, Err(ActionError::Fault(ref faults)) if faults[0].field == "agreement"));
+        send.ground = "Vital interests: somebody may be harmed.".into();
+        actions::referral::send_referral(&world.haven, &lead, &reference, send).await.unwrap();
+    })
+    .await;
+}

@@ -1,0 +1,9 @@
+//! The story of the first issue, told to the actions themselves: each test runs on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod alerts;
+mod casework;
+mod keys;
+mod reports;
+mod sessions;
+mod world;

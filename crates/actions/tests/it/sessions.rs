@@ -1,0 +1,105 @@
+//! The gate: who stands behind a door, and when that ends (S-4, S-6, F15).
+
+use actions::session::{self, Stage};
+use actions::{ActionError, Door};
+use store::testing::for_each_store;
+
+use crate::world::{PASSWORD, World};
+
+fn door(last: u8) -> Door {
+    Door { listener: "room 1".into(), address: std::net::Ipv4Addr::new(10, 0, 0, last).into() }
+}
+
+async fn enter(world: &World, username: &str, door: &Door) -> (String, session::Session) {
+    let token = session::sign_in(&world.haven, username, PASSWORD, Some(door.clone())).await.unwrap();
+    for _ in 0..3 {
+        let one = session::session(&world.haven, &token.0, Some(door)).await.unwrap().unwrap();
+        let pack = world.haven.pack();
+        match &one.stage {
+            Stage::Notice => {
+                let notice = pack.agreements.iter().find(|one| one.kind == policy::AgreementKind::Notice).unwrap();
+                session::acknowledge_notice(&world.haven, &one, &notice.digest).await.unwrap();
+            }
+            Stage::Agreement(id) => {
+                let digest = pack.agreement(id).unwrap().digest.clone();
+                session::sign_agreement(&world.haven, &one, id, &digest).await.unwrap();
+            }
+            Stage::Open => break,
+        }
+    }
+    let one = session::session(&world.haven, &token.0, Some(door)).await.unwrap().unwrap();
+    (token.0, one)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f15_the_gate_opens_only_after_notice_and_agreement() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let door = door(7);
+        let token = session::sign_in(&world.haven, "amina", PASSWORD, Some(door.clone())).await.unwrap();
+        assert!(actions::identity::at_door(&world.haven, &door).await.unwrap().is_none(), "signed in is not enough");
+        let one = session::session(&world.haven, &token.0, Some(&door)).await.unwrap().unwrap();
+        assert_eq!(one.stage, Stage::Notice);
+        let (_, one) = enter(&world, "amina", &door).await;
+        assert_eq!(one.stage, Stage::Open);
+        let bound = actions::identity::at_door(&world.haven, &door).await.unwrap().unwrap();
+        assert_eq!(bound.person.username, "amina");
+        assert_eq!(bound.person.group, "learner");
+        assert!(bound.how.contains("10.0.0.7"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s6_signed_out_idle_or_replaced_the_door_is_nobodys() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let door = door(7);
+        let at_door = || actions::identity::at_door(&world.haven, &door);
+        let (token, _) = enter(&world, "amina", &door).await;
+        session::sign_out(&world.haven, &token).await.unwrap();
+        assert!(at_door().await.unwrap().is_none(), "signed out");
+        enter(&world, "amina", &door).await;
+        world.pass_minutes(16);
+        assert!(at_door().await.unwrap().is_none(), "idle");
+        enter(&world, "amina", &door).await;
+        enter(&world, "joe", &door).await;
+        assert_eq!(at_door().await.unwrap().unwrap().person.username, "joe", "the next person replaces the one before");
+        assert_eq!(actions::identity::bound(&world.haven).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s6_no_binding_where_the_site_does_not_declare_one_person_per_address() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let shared = Door { listener: "library hall".into(), address: std::net::Ipv4Addr::new(10, 0, 0, 9).into() };
+        let (_, one) = enter(&world, "amina", &shared).await;
+        assert_eq!(one.stage, Stage::Open);
+        assert!(actions::identity::at_door(&world.haven, &shared).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p03_wrong_name_and_wrong_password_are_told_alike_and_an_account_is_slowed() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let sentence = |result: Result<session::Token, ActionError>| match result {
+            Err(ActionError::Refused { sentence, .. }) => sentence,
+            _ => panic!("not refused"),
+        };
+        let wrong_name = sentence(session::sign_in(&world.haven, "nobody", PASSWORD, None).await);
+        let wrong_password = sentence(session::sign_in(&world.haven, "joe", "not the password", None).await);
+        assert_eq!(wrong_name, wrong_password);
+        for _ in 0..9 {
+            session::sign_in(&world.haven, "joe", "not the password", None).await.err().unwrap();
+        }
+        assert_ne!(sentence(session::sign_in(&world.haven, "joe", PASSWORD, None).await), wrong_password);
+        assert!(session::sign_in(&world.haven, "amina", PASSWORD, None).await.is_ok(), "others are not locked out");
+        world.pass_minutes(16);
+        assert!(session::sign_in(&world.haven, "joe", PASSWORD, None).await.is_ok());
+    })
+    .await;
+}
