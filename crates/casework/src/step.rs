@@ -1,7 +1,9 @@
 //! The steps of a procedure: which is next, what holds it back, and what taking it sets going.
 
 use jiff::Timestamp;
-use policy::{Calendar, Gate, Procedure, Step, StepKind};
+use policy::{Calendar, Gate, Pack, Procedure, Step, StepKind};
+
+use crate::route::LAST_RESORT_POSTS;
 
 /// How a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,10 +224,11 @@ pub fn skip(
     Ok(())
 }
 
-/// A second post lets a legal stop gate pass. The person must hold that post and must not be the one who takes the step.
+/// A second post lets a legal stop gate pass: the post that the step names, one of its deputies, or, where those are in
+/// conflict or hold the case themselves, a post of last resort. Never the person who takes the step.
 pub fn second(
+    pack: &Pack,
     procedure: &Procedure,
-    calendar: &Calendar,
     steps: &mut [StepFacts],
     id: &str,
     person: &str,
@@ -234,15 +237,20 @@ pub fn second(
 ) -> Result<(), StepRefusal> {
     let step = procedure.step(id).ok_or(StepRefusal::Unknown)?;
     let needed = step.second_post.as_deref().ok_or(StepRefusal::WrongKind)?;
-    if !posts.iter().any(|post| post == needed) {
-        return Err(StepRefusal::Second(needed.to_owned()));
+    let deputies = pack.post(needed).map(|post| post.deputies.as_slice()).unwrap_or_default();
+    let fits = |post: &String| {
+        post == needed || deputies.contains(post) || LAST_RESORT_POSTS.contains(&post.as_str())
+    };
+    if !posts.iter().any(fits) {
+        let title = pack.post(needed).map_or(needed, |post| post.title.as_str());
+        return Err(StepRefusal::Second(title.to_owned()));
     }
     let facts = steps.iter_mut().find(|facts| facts.step == id).ok_or(StepRefusal::Unknown)?;
     if facts.status.is_settled() {
         return Err(StepRefusal::Settled);
     }
     facts.second_by = Some(person.to_owned());
-    refresh(procedure, calendar, steps, now);
+    refresh(procedure, &pack.calendar, steps, now);
     Ok(())
 }
 
