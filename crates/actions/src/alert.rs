@@ -180,7 +180,12 @@ async fn tell_technical(
 }
 
 /// What follows fills in for an hour; then the two hours are sealed into the case.
-async fn keep_timeline_job(haven: &Haven, unit: &mut store::Unit, case: &str, record: &Record) -> Result<(), ActionError> {
+async fn keep_timeline_job(
+    haven: &Haven,
+    unit: &mut store::Unit,
+    case: &str,
+    record: &Record,
+) -> Result<(), ActionError> {
     let job = NewJob {
         id: haven.new_id(record.at),
         kind: crate::jobs::TIMELINE.to_owned(),
@@ -218,7 +223,11 @@ pub(crate) async fn timeline(haven: &Haven, person: &str, at: Timestamp) -> Resu
         action: row.action,
         marked: row.alert.is_some(),
     };
-    Ok(rows.into_iter().filter(|row| row.navigation || row.alert.is_some() || row.scheme == "connect").map(line).collect())
+    Ok(rows
+        .into_iter()
+        .filter(|row| row.navigation || row.alert.is_some() || row.scheme == "connect")
+        .map(line)
+        .collect())
 }
 
 /// Seals the two hours into the case, so that they stay after the activity record itself is deleted.

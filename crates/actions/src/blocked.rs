@@ -40,7 +40,13 @@ pub async fn blocked(haven: &Haven, session: &Session, reference: &str) -> Resul
         reference: record.reference,
         host: record.host,
         reason: record.reason,
-        codes: record.codes.iter().filter_map(|id| pack.code(id)).map(|code| code.title.clone()).collect::<Vec<_>>().join(", "),
+        codes: record
+            .codes
+            .iter()
+            .filter_map(|id| pack.code(id))
+            .map(|code| code.title.clone())
+            .collect::<Vec<_>>()
+            .join(", "),
         citation: record.citation_text,
         clause_text: pack.clauses.get(&clause).map(|clause| clause.text.clone()).unwrap_or_default(),
         clause,
@@ -61,7 +67,12 @@ pub struct Told {
 }
 
 /// "This was an accident": a self-report that protects the learner (7.6). Doing it twice does it once.
-pub async fn report_accident(haven: &Haven, session: &Session, reference: &str, note: &str) -> Result<Told, ActionError> {
+pub async fn report_accident(
+    haven: &Haven,
+    session: &Session,
+    reference: &str,
+    note: &str,
+) -> Result<Told, ActionError> {
     if note.len() > WHY_LIMIT_BYTES {
         return Err(ActionError::fault("note", "This is too long. Please shorten it."));
     }

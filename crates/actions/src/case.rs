@@ -71,7 +71,8 @@ async fn hold_with(haven: &Haven, standing: Standing, permit: Permit) -> Result<
     }
     let pack = shelf::pack_of(haven, &case.pack_digest).await?;
     let procedure = pack.procedure(&case.procedure).cloned();
-    let procedure = procedure.ok_or_else(|| ActionError::Broken("a case names a procedure its policy lacks".to_owned()))?;
+    let procedure =
+        procedure.ok_or_else(|| ActionError::Broken("a case names a procedure its policy lacks".to_owned()))?;
     let steps = store::cases::steps(&haven.store, &permit, &case.id).await?;
     Ok(Held { case, permit, standing, pack, procedure, steps })
 }

@@ -2,6 +2,7 @@
 
 use casework::case::{self, CaseState};
 use casework::step::Taking;
+use jiff::ToSpan;
 use policy::StepKind;
 use serde_json::json;
 use store::decisions::Decision;
@@ -62,10 +63,11 @@ pub async fn assess(
     let held = hold(haven, session, reference, "case.assess").await?;
     check_revision(&held, assessment.revision)?;
     check_text("reasons", &assessment.reasons)?;
-    let state = case::assess(&held.facts(), assessment.choice, &assessment.reasons).map_err(|refusal| match refusal {
-        case::AssessRefusal::NoReasons => ActionError::fault("reasons", &refusal.to_string()),
-        case::AssessRefusal::AlreadyAssessed => ActionError::Conflict,
-    })?;
+    let state =
+        case::assess(&held.facts(), assessment.choice, &assessment.reasons).map_err(|refusal| match refusal {
+            case::AssessRefusal::NoReasons => ActionError::fault("reasons", &refusal.to_string()),
+            case::AssessRefusal::AlreadyAssessed => ActionError::Conflict,
+        })?;
     match state {
         CaseState::FalseAlarm => false_alarm(haven, session, &held).await,
         _ => judge(haven, session, &held, &assessment, state).await,
@@ -90,7 +92,8 @@ async fn judge(
             text.push_str(&format!("\n{title}: {}", answer.trim()));
         }
     }
-    let sealed = seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Decision, &text, &session.person.id)?;
+    let sealed =
+        seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Decision, &text, &session.person.id)?;
     let assess_step = held.procedure.steps.iter().find(|step| step.kind == StepKind::Assess);
     let mut steps = held.steps.clone();
     if let (CaseState::Open, Some(step)) = (state, assess_step) {
@@ -139,6 +142,8 @@ async fn false_alarm(haven: &Haven, session: &Session, held: &Held) -> Result<()
     store::cases::update(&mut unit, &held.permit, &case).await?;
     let erased = store::sealed::erase(&mut unit, &held.permit, &case.id).await?;
     store::cases::forget_subject(&mut unit, &held.permit, &case.id).await?;
+    let erasure = store::erasures::Erasure { case: case.id.clone(), at: now, final_at: final_at(now) };
+    store::erasures::record(&mut unit, &held.permit, &erasure).await?;
     let detail = json!({ "judged": "false-alarm", "theme": case.theme, "erased": erased });
     let made = entry(now, &session.person.id, "case.assess", &case.id, &detail);
     store::audit::append(&mut unit, made.because(held.permit.citation()));
@@ -151,6 +156,13 @@ async fn false_alarm(haven: &Haven, session: &Session, held: &Held) -> Result<()
         store::activity::alert_withdrawn(&haven.store, record).await?;
     }
     Ok(())
+}
+
+/// Copies of the key store expire after so many days: then no older backup can open an erased case.
+const KEY_COPIES_EXPIRE_DAYS: i64 = 30;
+
+fn final_at(now: jiff::Timestamp) -> jiff::Timestamp {
+    now.checked_add((KEY_COPIES_EXPIRE_DAYS * 24).hours()).unwrap_or(now)
 }
 
 /// Activity lines looked through for the marks of one alert.
@@ -168,7 +180,8 @@ async fn alert_records(haven: &Haven, session: &Session, held: &Held) -> Result<
         texts.first(SealedKind::Alert).and_then(|text| serde_json::from_str(&text).ok());
     let Some(kept) = kept else { return Ok(Vec::new()) };
     let from = casework::alert::group_from(held.case.opened_at);
-    let marked = store::activity::of_person_between(&haven.store, &kept.person, from, haven.now(), RECORDS_LIMIT_ROWS).await?;
+    let marked =
+        store::activity::of_person_between(&haven.store, &kept.person, from, haven.now(), RECORDS_LIMIT_ROWS).await?;
     Ok(marked.into_iter().filter(|record| has_theme(record, &kept.cue.theme)).map(|record| record.reference).collect())
 }
 
@@ -229,7 +242,8 @@ pub async fn close(haven: &Haven, session: &Session, reference: &str, close: Clo
     let taking = Taking { person: &session.person.id, note: &close.reasons, option: None, gate_reason: "" };
     casework::step::take(&held.procedure, &held.pack.calendar, &mut steps, &step, &taking, now)?;
     let text = format!("{}\n{}", close.reasons.trim(), close.change_note.trim()).trim().to_owned();
-    let sealed = seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Decision, &text, &session.person.id)?;
+    let sealed =
+        seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Decision, &text, &session.person.id)?;
     keep_close(haven, session, &held, &close, &steps, &sealed, &step).await
 }
 

@@ -134,7 +134,11 @@ pub async fn filter_event(haven: &Haven, session: &Session, reference: &str) -> 
 }
 
 /// Technical alerts, newest first.
-pub async fn technical_alerts(haven: &Haven, session: &Session, page: u32) -> Result<Page<TechnicalAlertRow>, ActionError> {
+pub async fn technical_alerts(
+    haven: &Haven,
+    session: &Session,
+    page: u32,
+) -> Result<Page<TechnicalAlertRow>, ActionError> {
     permit(haven, session, "filter.read")?;
     let found = store::technical::page(&haven.store, &viewer(haven, session), page.max(1)).await?;
     let team = Team::read(haven).await?;
@@ -159,7 +163,8 @@ fn technical_row(haven: &Haven, team: &Team, alert: TechnicalAlert) -> Technical
         grade: alert.grade,
         device: alert.device,
         host: alert.host,
-        acknowledged: acknowledged.map(|(by, at)| format!("{}, {}", team.name_of(by), words::moment(calendar, now, at))),
+        acknowledged: acknowledged
+            .map(|(by, at)| format!("{}, {}", team.name_of(by), words::moment(calendar, now, at))),
         event_reference: alert.event_reference,
     }
 }

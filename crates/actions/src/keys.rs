@@ -77,7 +77,8 @@ pub async fn readmit(haven: &Haven, session: &Session, person: &str) -> Result<u
     for case in missing(haven, person).await? {
         let Some(standing) = store::cases::standing(&haven.store, &case).await? else { continue };
         // Neither side may be excluded: the one who admits must see the case, the one admitted must be allowed to.
-        if standing.excluded.contains(&token) || crate::case::permit(haven, session, &standing, "case.readmit").is_err() {
+        if standing.excluded.contains(&token) || crate::case::permit(haven, session, &standing, "case.readmit").is_err()
+        {
             continue;
         }
         let Some(wrapped) = store::keys::case_key(&haven.store, &case, &session.person.id).await? else { continue };

@@ -58,6 +58,12 @@ pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>
     let Beginning { pack, procedure, about, source, subject, .. } = beginning;
     let opening = case::open(pack, procedure, now)
         .ok_or_else(|| ActionError::Broken("the procedure's clause is missing from the pack".to_owned()))?;
+    // Low grades and self-reports wait in a batch: they are chased a working day later, not within the hour.
+    let acknowledge_due_at = if beginning.tell_now {
+        opening.acknowledge_due_at
+    } else {
+        pack.calendar.due(now, policy::Span::WorkingDays(1)).max(opening.acknowledge_due_at)
+    };
     let mut excluded = beginning.excluded.clone();
     excluded.extend(subject);
     let route = team.route(pack, procedure, &excluded);
@@ -87,10 +93,11 @@ pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>
         pack_digest: pack.digest.clone(),
         subject_token,
         about: about_word(about).to_owned(),
-        owner_post: owner.map_or_else(|| procedure.route.first().cloned().unwrap_or_default(), |owner| owner.post.clone()),
+        owner_post: owner
+            .map_or_else(|| procedure.route.first().cloned().unwrap_or_default(), |owner| owner.post.clone()),
         owner_person: owner.map(|owner| owner.person.clone()),
         opened_at: beginning.at,
-        acknowledge_due_at: Some(opening.acknowledge_due_at),
+        acknowledge_due_at: Some(acknowledge_due_at),
         acknowledged_at: None,
         acknowledged_by: None,
         escalations: 0,
@@ -148,7 +155,8 @@ impl Prepared {
             "told": self.letters.len(), "left_out": self.route.left_out, "at_once": self.tell_now,
         });
         let digests = self.sealed.iter().map(|sealed| sealed.digest.clone()).collect();
-        let made = entry(case.opened_at, actor, "case.open", &case.id, &detail).because(&self.citation).vouching(digests);
+        let made =
+            entry(case.opened_at, actor, "case.open", &case.id, &detail).because(&self.citation).vouching(digests);
         store::audit::append(unit, made);
         Ok(())
     }

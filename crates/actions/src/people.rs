@@ -85,7 +85,10 @@ fn check(pack: &policy::Pack, new: &NewPerson) -> Result<(), ActionError> {
 
 async fn hash(haven: &Haven, password: &str) -> Result<String, ActionError> {
     if password.chars().count() < PASSWORD_MIN_CHARS || password.len() > PASSWORD_LIMIT_BYTES {
-        return Err(ActionError::fault("password", "Choose a password of at least 12 characters. Three random words are good."));
+        return Err(ActionError::fault(
+            "password",
+            "Choose a password of at least 12 characters. Three random words are good.",
+        ));
     }
     let moment = haven.moment.clone();
     let password = password.to_owned();

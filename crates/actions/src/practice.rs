@@ -45,7 +45,12 @@ pub async fn mailbox(haven: &Haven, page: u32) -> Result<Page<LetterRow>, Action
             store::outbox::LetterState::Dead => "dead",
         },
     };
-    Ok(Page { items: found.items.into_iter().map(row).collect(), page: found.page, pages: found.pages, total: found.total })
+    Ok(Page {
+        items: found.items.into_iter().map(row).collect(),
+        page: found.page,
+        pages: found.pages,
+        total: found.total,
+    })
 }
 
 fn addressee(pack: &policy::Pack, team: &Team, person: &str) -> String {

@@ -116,14 +116,22 @@ pub struct SendReferral {
 
 /// Records the referral with exactly the lines of the preview. Haven does not mail it in clear (D04): the page shows the
 /// lines to carry over into the agency's own secure form.
-pub async fn send_referral(haven: &Haven, session: &Session, reference: &str, send: SendReferral) -> Result<(), ActionError> {
+pub async fn send_referral(
+    haven: &Haven,
+    session: &Session,
+    reference: &str,
+    send: SendReferral,
+) -> Result<(), ActionError> {
     let now = haven.now();
     let held = hold(haven, session, reference, "case.refer").await?;
     check_revision(&held, send.revision)?;
     check_text("reason", &send.reason)?;
     let (step, rule) = refer_step(&held, &send.step)?;
     if !referral::agreement_is_enough(rule.consent, &send.agreement, &send.ground) {
-        return Err(ActionError::fault("agreement", "Record the person\u{2019}s agreement, or the lawful ground for going ahead without it."));
+        return Err(ActionError::fault(
+            "agreement",
+            "Record the person\u{2019}s agreement, or the lawful ground for going ahead without it.",
+        ));
     }
     let preview = preview(haven, session, &held, &rule, &send.reason).await?;
     let mut text: String = preview.leaves.iter().map(|line| format!("{}: {}\n", line.label, line.value)).collect();
@@ -133,7 +141,8 @@ pub async fn send_referral(haven: &Haven, session: &Session, reference: &str, se
     let mut steps = held.steps.clone();
     let taking = Taking { person: &session.person.id, note: &send.reason, option: None, gate_reason: "" };
     casework::step::take(&held.procedure, &held.pack.calendar, &mut steps, &step.id, &taking, now)?;
-    let sealed = seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Referral, &text, &session.person.id)?;
+    let sealed =
+        seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Referral, &text, &session.person.id)?;
     let row = store::referrals::Referral {
         id: haven.new_id(now),
         case: held.case.id.clone(),

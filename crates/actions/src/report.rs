@@ -61,7 +61,11 @@ pub fn whom_in_person(pack: &Pack) -> Vec<String> {
 }
 
 /// Takes a concern. `reporter` must be none for an anonymous report, even if somebody is signed in.
-pub async fn report_concern(haven: &Haven, form: ReportForm, reporter: Option<&Session>) -> Result<Receipt, ActionError> {
+pub async fn report_concern(
+    haven: &Haven,
+    form: ReportForm,
+    reporter: Option<&Session>,
+) -> Result<Receipt, ActionError> {
     let concern = parse(&form)?;
     let reporter = reporter.filter(|_| form.how != How::Anonymous);
     if form.how != How::Anonymous && reporter.is_none() && form.contact.trim().is_empty() {
@@ -148,7 +152,8 @@ fn standing<'a>(
     let mut named = conflict::named_in(&text, &candidates);
     named.retain(|person| Some(*person) != own);
     let subject = subject_by_name(team, &concern.about_name);
-    let staff_named = !named.is_empty() || subject.and_then(|id| team.person(id)).is_some_and(|person| person.population == "staff");
+    let staff_named =
+        !named.is_empty() || subject.and_then(|id| team.person(id)).is_some_and(|person| person.population == "staff");
     let about = if staff_named { About::Staff } else { concern.about };
     let procedure = choose(pack, about, form.kind.as_deref())
         .ok_or_else(|| ActionError::Broken("the pack has no procedure for this kind of concern".to_owned()))?;
@@ -161,9 +166,10 @@ fn subject_by_name<'a>(team: &'a Team, about_name: &str) -> Option<&'a str> {
     if wanted.is_empty() {
         return None;
     }
-    let mut fits = team.people.iter().filter(|person| {
-        store::ids::fold(&person.name) == wanted || store::ids::fold(&person.username) == wanted
-    });
+    let mut fits = team
+        .people
+        .iter()
+        .filter(|person| store::ids::fold(&person.name) == wanted || store::ids::fold(&person.username) == wanted);
     match (fits.next(), fits.next()) {
         (Some(only), None) => Some(&only.id),
         _ => None,

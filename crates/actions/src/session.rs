@@ -82,7 +82,9 @@ pub async fn sign_in(haven: &Haven, username: &str, password: &str, door: Option
     let now = haven.now();
     let buckets = Buckets::new(username, door.as_ref());
     if buckets.are_full(haven, now).await? {
-        return Err(ActionError::refused("There were too many tries. Wait 15 minutes, or ask IT to reset your password."));
+        return Err(ActionError::refused(
+            "There were too many tries. Wait 15 minutes, or ask IT to reset your password.",
+        ));
     }
     let person = store::people::by_username(&haven.store, username).await?.filter(|person| !person.disabled);
     let right = check_password(person.as_ref(), password).await?;
@@ -243,9 +245,11 @@ pub(crate) fn card(pack: &Pack, person: &Person, now: Timestamp) -> PersonCard {
 pub(crate) fn is_holder(pack: &Pack, posts: &[String]) -> bool {
     posts.iter().any(|held| {
         LAST_RESORT_POSTS.contains(&held.as_str())
-            || pack.procedures.iter().flat_map(|procedure| &procedure.route).any(|post| {
-                post == held || pack.post(post).is_some_and(|post| post.deputies.contains(held))
-            })
+            || pack
+                .procedures
+                .iter()
+                .flat_map(|procedure| &procedure.route)
+                .any(|post| post == held || pack.post(post).is_some_and(|post| post.deputies.contains(held)))
     })
 }
 
@@ -256,7 +260,9 @@ pub(crate) async fn stage(haven: &Haven, pack: &Pack, person: &Person, now: Time
 }
 
 pub(crate) fn stage_of(pack: &Pack, person: &Person, signed: &[Signature], now: Timestamp) -> Stage {
-    let has = |agreement: &Agreement| signed.iter().any(|one| one.digest == agreement.digest && one.agreement == agreement.id);
+    let has = |agreement: &Agreement| {
+        signed.iter().any(|one| one.digest == agreement.digest && one.agreement == agreement.id)
+    };
     if pack.agreements.iter().any(|agreement| agreement.kind == AgreementKind::Notice && !has(agreement)) {
         return Stage::Notice;
     }
@@ -277,7 +283,12 @@ pub async fn acknowledge_notice(haven: &Haven, session: &Session, digest: &str) 
 }
 
 /// The acceptable-use agreement was acknowledged.
-pub async fn sign_agreement(haven: &Haven, session: &Session, agreement: &str, digest: &str) -> Result<(), ActionError> {
+pub async fn sign_agreement(
+    haven: &Haven,
+    session: &Session,
+    agreement: &str,
+    digest: &str,
+) -> Result<(), ActionError> {
     let pack = haven.pack();
     let agreement = pack.agreement(agreement).filter(|agreement| agreement.kind == AgreementKind::AcceptableUse);
     sign(haven, session, agreement.ok_or(ActionError::NotFound)?, digest, SignatureKind::AcceptableUse).await
@@ -379,7 +390,9 @@ pub async fn unlock(haven: &Haven, session: &Session, password: &str) -> Result<
         return Err(ActionError::fault("password", "That password is not right."));
     }
     let secret = open_holder_key(haven, &person, password, now).await?.ok_or_else(|| {
-        ActionError::refused("Your case keys cannot be opened with this password. Ask another case holder to admit you again.")
+        ActionError::refused(
+            "Your case keys cannot be opened with this password. Ask another case holder to admit you again.",
+        )
     })?;
     let wrapped = vault::session_wrap(&mut haven.entropy(), &session.token, &session.id, &secret)?;
     store::keys::put_session_key(&haven.store, &session.id, &wrapped, now).await?;
@@ -393,7 +406,12 @@ pub(crate) async fn holder_secret(haven: &Haven, session: &Session) -> Result<Ho
 }
 
 /// One-click sign-in for the practice organisation. `password` comes from the practice folder's own file.
-pub async fn practice_sign_in(haven: &Haven, username: &str, password: &str, door: Option<Door>) -> Result<Token, ActionError> {
+pub async fn practice_sign_in(
+    haven: &Haven,
+    username: &str,
+    password: &str,
+    door: Option<Door>,
+) -> Result<Token, ActionError> {
     if haven.mode != Mode::Practice {
         return Err(ActionError::NotFound);
     }

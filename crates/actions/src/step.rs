@@ -125,7 +125,12 @@ pub struct SecondStep {
 }
 
 /// The second post lets a legal stop gate pass, or says no; both with a reason.
-pub async fn second_step(haven: &Haven, session: &Session, reference: &str, second: SecondStep) -> Result<(), ActionError> {
+pub async fn second_step(
+    haven: &Haven,
+    session: &Session,
+    reference: &str,
+    second: SecondStep,
+) -> Result<(), ActionError> {
     let held = hold(haven, session, reference, "case.second").await?;
     check_revision(&held, second.revision)?;
     check_text("reason", &second.reason)?;
@@ -162,7 +167,8 @@ pub async fn record_emergency(
     }
     let held = hold_emergency(haven, session, reference).await?;
     let text = format!("Called {}. {}", emergency.service, emergency.note.trim());
-    let sealed = seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Note, text.trim(), &session.person.id)?;
+    let sealed =
+        seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Note, text.trim(), &session.person.id)?;
     in_unit!(haven, unit => {
         let mut case = store::cases::get(&mut unit, &held.permit, &held.case.id).await?.ok_or(ActionError::NotFound)?;
         case.emergency_at = Some(case.emergency_at.unwrap_or(now));
@@ -180,7 +186,8 @@ pub async fn add_note(haven: &Haven, session: &Session, reference: &str, text: &
     let now = haven.now();
     check_text("text", text)?;
     let held = hold(haven, session, reference, "case.act").await?;
-    let sealed = seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Note, text.trim(), &session.person.id)?;
+    let sealed =
+        seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Note, text.trim(), &session.person.id)?;
     in_unit!(haven, unit => {
         store::sealed::insert(&mut unit, &held.permit, &sealed).await?;
         let made = entry(now, &session.person.id, "case.note", &held.case.id, &json!({}));
@@ -190,11 +197,17 @@ pub async fn add_note(haven: &Haven, session: &Session, reference: &str, text: &
 }
 
 /// Replies to an anonymous reporter. It waits behind their code; nothing is sent to anybody.
-pub async fn reply_to_reporter(haven: &Haven, session: &Session, reference: &str, text: &str) -> Result<(), ActionError> {
+pub async fn reply_to_reporter(
+    haven: &Haven,
+    session: &Session,
+    reference: &str,
+    text: &str,
+) -> Result<(), ActionError> {
     let now = haven.now();
     let text = crate::thread::checked(text)?;
     let held = hold(haven, session, reference, "case.act").await?;
-    let thread = store::anonymous::of_case(&haven.store, &held.permit, &held.case.id).await?.ok_or(ActionError::NotFound)?;
+    let thread =
+        store::anonymous::of_case(&haven.store, &held.permit, &held.case.id).await?.ok_or(ActionError::NotFound)?;
     let message = crate::thread::message(haven, &thread, &held.case.public_key, now, true, text)?;
     in_unit!(haven, unit => {
         store::anonymous::say(&mut unit, &message).await?;

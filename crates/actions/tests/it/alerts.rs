@@ -1,8 +1,8 @@
 //! An alert is a question for a person to answer (S-5).
 
+use ::casework::CaseState;
 use actions::ActionError;
 use actions::decide::{AssessChoice, Assessment};
-use ::casework::CaseState;
 use store::testing::for_each_store;
 
 use crate::world::World;
@@ -196,7 +196,10 @@ async fn inv11_nobody_sees_a_filter_event_about_themselves() {
         let it = world.sign_in("it").await;
         let query = actions::filter_event::EventQuery { page: 1, ..Default::default() };
         assert_eq!(actions::filter_event::filter_events(&world.haven, &it, query).await.unwrap().total, 0);
-        assert!(matches!(actions::filter_event::filter_event(&world.haven, &it, "r1").await, Err(ActionError::NotFound)));
+        assert!(matches!(
+            actions::filter_event::filter_event(&world.haven, &it, "r1").await,
+            Err(ActionError::NotFound)
+        ));
         assert_eq!(actions::filter_event::technical_alerts(&world.haven, &it, 1).await.unwrap().total, 0);
         assert_eq!(world.letters_to("it").await, 0);
     })

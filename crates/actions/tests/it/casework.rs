@@ -1,11 +1,11 @@
 //! Steps in order, stop gates, decisions, a referral that shows exactly what leaves, and closing.
 
+use ::casework::{CaseState, StepStatus};
 use actions::ActionError;
 use actions::decide::{AssessChoice, Assessment, Close};
 use actions::referral::SendReferral;
 use actions::session::Session;
 use actions::step::{Emergency, SecondStep, SkipStep, TakeStep};
-use ::casework::{CaseState, StepStatus};
 use policy::StepKind;
 use store::testing::for_each_store;
 
@@ -81,11 +81,9 @@ async fn c04_a_case_is_carried_from_alert_to_closing() {
         // Walk every step in the order of the page; decide for the first option that leads to a referral.
         for _ in 0..30 {
             let case = view(&world, &lead, &reference).await;
-            let Some(step) = case
-                .steps
-                .iter()
-                .find(|step| matches!(step.status, StepStatus::Ready | StepStatus::NeedsSecond) && step.kind != StepKind::Close)
-            else {
+            let Some(step) = case.steps.iter().find(|step| {
+                matches!(step.status, StepStatus::Ready | StepStatus::NeedsSecond) && step.kind != StepKind::Close
+            }) else {
                 break;
             };
             if step.status == StepStatus::NeedsSecond {
@@ -97,7 +95,12 @@ async fn c04_a_case_is_carried_from_alert_to_closing() {
                 )
                 .await;
                 assert!(matches!(early, Err(ActionError::Fault(_))), "a legal stop gate holds");
-                let second = SecondStep { step: step.id.clone(), reason: "I agree.".into(), allow: true, revision: case.revision };
+                let second = SecondStep {
+                    step: step.id.clone(),
+                    reason: "I agree.".into(),
+                    allow: true,
+                    revision: case.revision,
+                };
                 let by_lead = actions::step::second_step(&world.haven, &lead, &reference, second.clone()).await;
                 assert!(by_lead.is_err(), "nobody is their own second");
                 actions::step::second_step(&world.haven, &dsl, &reference, second).await.unwrap();
@@ -105,8 +108,15 @@ async fn c04_a_case_is_carried_from_alert_to_closing() {
             }
             match step.kind {
                 StepKind::Refer => {
-                    let preview =
-                        actions::referral::referral_preview(&world.haven, &lead, &reference, &step.id, "Threshold met.").await.unwrap();
+                    let preview = actions::referral::referral_preview(
+                        &world.haven,
+                        &lead,
+                        &reference,
+                        &step.id,
+                        "Threshold met.",
+                    )
+                    .await
+                    .unwrap();
                     let send = SendReferral {
                         step: step.id.clone(),
                         reason: "Threshold met.".into(),
@@ -125,7 +135,9 @@ async fn c04_a_case_is_carried_from_alert_to_closing() {
                 }
                 _ => {
                     let option = step.options.first().map(|option| option.0.as_str());
-                    actions::step::take_step(&world.haven, &lead, &reference, take(&step.id, option, case.revision)).await.unwrap();
+                    actions::step::take_step(&world.haven, &lead, &reference, take(&step.id, option, case.revision))
+                        .await
+                        .unwrap();
                 }
             }
         }
@@ -150,7 +162,13 @@ async fn c04_a_case_is_carried_from_alert_to_closing() {
         assert_eq!(case.state, CaseState::Closed);
         assert!(!case.referrals.is_empty() && case.decisions.len() >= 3);
         let told: Vec<_> = case.chronology.iter().map(|row| row.what.as_str()).collect();
-        for expected in ["The case was opened, unassessed", "Accepted the hand-over", "Judged it", "Referral sent", "The case was closed"] {
+        for expected in [
+            "The case was opened, unassessed",
+            "Accepted the hand-over",
+            "Judged it",
+            "Referral sent",
+            "The case was closed",
+        ] {
             assert!(told.contains(&expected), "{expected} in {told:#?}");
         }
     })
@@ -165,7 +183,11 @@ async fn c11_not_referred_because_is_a_decision_with_reasons() {
         assess(&world, &lead, &reference).await;
         let case = view(&world, &lead, &reference).await;
         let contact = case.steps.iter().find(|step| step.id == "contact").unwrap();
-        let skip = SkipStep { step: contact.id.clone(), reason: "The council's line is closed today; asked the regional coordinator.".into(), revision: case.revision };
+        let skip = SkipStep {
+            step: contact.id.clone(),
+            reason: "The council's line is closed today; asked the regional coordinator.".into(),
+            revision: case.revision,
+        };
         actions::step::skip_step(&world.haven, &lead, &reference, skip).await.unwrap();
         let revision = view(&world, &lead, &reference).await.revision;
         let mut decision = take("threshold", Some("not-referred"), revision);
@@ -194,7 +216,11 @@ async fn c04_an_ordinary_stop_gate_asks_for_a_reason() {
         early.gate_reason = "She came to me herself.".into();
         actions::step::take_step(&world.haven, &lead, &reference, early).await.unwrap();
         let case = view(&world, &lead, &reference).await;
-        assert!(case.chronology.iter().any(|row| row.detail.as_deref().is_some_and(|text| text.contains("She came to me herself."))));
+        assert!(
+            case.chronology
+                .iter()
+                .any(|row| row.detail.as_deref().is_some_and(|text| text.contains("She came to me herself.")))
+        );
     })
     .await;
 }

@@ -40,7 +40,9 @@ async fn d04_names_and_words_of_a_case_stand_nowhere_in_clear() {
         for entry in store::audit::entries(&world.haven.store, 1, 10_000).await.unwrap() {
             if entry.new.action.starts_with("case.") || entry.new.action.starts_with("alert.") {
                 let whole = format!("{:?}", entry.new);
-                assert!(!whole.contains("Amina") && !whole.contains(&world.id("amina")) && !whole.contains("grey banner"));
+                assert!(
+                    !whole.contains("Amina") && !whole.contains(&world.id("amina")) && !whole.contains("grey banner")
+                );
             }
         }
     })

@@ -37,7 +37,10 @@ async fn c01_a_tutor_reports_and_gets_a_reference_and_what_happens_next() {
         assert!(case.narrative.iter().any(|text| text.text.contains("messages that frighten him")));
         assert_eq!(actions::report::my_reports(&world.haven, &tutor).await.unwrap().len(), 1);
         // The tutor is no member of the case.
-        assert!(matches!(actions::case::case(&world.haven, &tutor, &receipt.reference).await, Err(ActionError::NotFound)));
+        assert!(matches!(
+            actions::case::case(&world.haven, &tutor, &receipt.reference).await,
+            Err(ActionError::NotFound)
+        ));
     })
     .await;
 }
@@ -48,7 +51,9 @@ async fn c01_missing_answers_are_named_at_their_fields() {
         let world = World::new(store).await;
         let mut empty = form("", "", "", How::Anonymous);
         empty.safe_now = String::new();
-        let Err(ActionError::Fault(faults)) = report_concern(&world.haven, empty, None).await else { panic!("no faults") };
+        let Err(ActionError::Fault(faults)) = report_concern(&world.haven, empty, None).await else {
+            panic!("no faults")
+        };
         let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_str()).collect();
         assert_eq!(fields, ["what", "about_kind", "safe_now"]);
     })
@@ -67,7 +72,9 @@ async fn s3_an_anonymous_report_joins_to_nobody_and_the_code_leads_to_the_replie
         let lead = world.sign_in("lead").await;
         let case = actions::case::case(&world.haven, &lead, &receipt.reference).await.unwrap();
         assert!(!format!("{case:?}").contains("Amina") && !format!("{case:?}").contains(&world.id("amina")));
-        actions::step::reply_to_reporter(&world.haven, &lead, &receipt.reference, "Thank you. Are you safe?").await.unwrap();
+        actions::step::reply_to_reporter(&world.haven, &lead, &receipt.reference, "Thank you. Are you safe?")
+            .await
+            .unwrap();
         let thread = actions::thread::thread_by_code(&world.haven, &code).await.unwrap();
         assert_eq!(thread.messages.len(), 1);
         assert!(thread.messages[0].from_us && thread.messages[0].text.contains("Are you safe?"));

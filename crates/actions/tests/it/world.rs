@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex};
 
 use actions::people::NewPerson;
 use actions::session::{self, Session};
-use actions::{Door, Haven, Mode, Moment, PackShelf};
-use jiff::{Timestamp, ToSpan};
+use actions::{Haven, Mode, Moment, PackShelf};
+use jiff::Timestamp;
 use policy::Pack;
 use store::Store;
 use store::vault::Secret32;
 
-pub const PASSWORD: &str = "three quiet wooden chairs";
+pub(crate) const PASSWORD: &str = "three quiet wooden chairs";
 
 /// A clock that moves only when told, and bytes that differ every time.
-pub struct TestMoment {
+pub(crate) struct TestMoment {
     now_us: AtomicI64,
     count: AtomicU64,
 }
@@ -36,13 +36,13 @@ impl Moment for TestMoment {
     }
 }
 
-pub struct World {
-    pub haven: Haven,
+pub(crate) struct World {
+    pub(crate) haven: Haven,
     clock: Arc<TestMoment>,
     people: Mutex<BTreeMap<String, String>>,
 }
 
-pub fn waes_files() -> BTreeMap<String, String> {
+pub(crate) fn waes_files() -> BTreeMap<String, String> {
     fn walk(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
         for found in std::fs::read_dir(folder).unwrap() {
             let path: PathBuf = found.unwrap().path();
@@ -60,14 +60,15 @@ pub fn waes_files() -> BTreeMap<String, String> {
     files
 }
 
-pub fn waes() -> Arc<Pack> {
+pub(crate) fn waes() -> Arc<Pack> {
     let reading = policy::read::read(&waes_files());
-    let errors: Vec<_> = reading.problems.iter().filter(|problem| problem.severity == policy::Severity::Error).collect();
+    let errors: Vec<_> =
+        reading.problems.iter().filter(|problem| problem.severity == policy::Severity::Error).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     Arc::new(reading.pack.unwrap())
 }
 
-pub const PEOPLE: [(&str, &str, &str, &[&str]); 12] = [
+pub(crate) const PEOPLE: [(&str, &str, &str, &[&str]); 12] = [
     ("amina", "Amina Learner", "learner", &[]),
     ("joe", "Joe Learner", "learner", &[]),
     ("tara", "Tara Tutor", "staff", &["tutor"]),
@@ -84,11 +85,12 @@ pub const PEOPLE: [(&str, &str, &str, &[&str]); 12] = [
 
 impl World {
     /// The college on a Tuesday morning in term, everybody signed up, case holders with their keys made.
-    pub async fn new(store: Store) -> Self {
+    pub(crate) async fn new(store: Store) -> Self {
         let start: Timestamp = "2026-11-24T09:30:00Z".parse().unwrap();
         let clock = Arc::new(TestMoment { now_us: AtomicI64::new(start.as_microsecond()), count: AtomicU64::new(0) });
         let pack = waes();
-        let recovery = store::vault::RecoverySecret::generate(&mut store::vault::Entropy(|b: &mut [u8]| clock.fill_random(b)));
+        let recovery =
+            store::vault::RecoverySecret::generate(&mut store::vault::Entropy(|b: &mut [u8]| clock.fill_random(b)));
         store::keys::put_recovery(&store, &recovery.public(), clock.now()).await.unwrap();
         let haven = Haven {
             store,
@@ -126,42 +128,47 @@ impl World {
         world
     }
 
-    pub fn id(&self, username: &str) -> String {
+    pub(crate) fn id(&self, username: &str) -> String {
         self.people.lock().unwrap()[username].clone()
     }
 
-    pub async fn sign_in(&self, username: &str) -> Session {
+    pub(crate) async fn sign_in(&self, username: &str) -> Session {
         let token = session::sign_in(&self.haven, username, PASSWORD, None).await.unwrap();
         session::session(&self.haven, &token.0, None).await.unwrap().unwrap()
     }
 
-    pub fn pass_minutes(&self, minutes: i64) {
+    pub(crate) fn pass_minutes(&self, minutes: i64) {
         self.clock.now_us.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Does all jobs that are due.
-    pub async fn work(&self) {
+    pub(crate) async fn work(&self) {
         while actions::jobs::work_once(&self.haven).await.unwrap() {}
     }
 
     /// A search that the pack's trigger names, as the gateway records it.
-    pub fn prevent_record(&self, username: &str, reference: &str) -> store::activity::Record {
+    pub(crate) fn prevent_record(&self, username: &str, reference: &str) -> store::activity::Record {
         let population = PEOPLE.iter().find(|(name, ..)| *name == username).unwrap().2;
         let cue = serde_json::json!({
             "trigger": "prevent", "theme": "prevent", "grade": "high", "procedure": "prevent", "clause": "7.1.triggers",
             "reason": "Looked for material that the policy links with extremism.", "seen": "join the grey banner", "kind": "search"
         });
-        let trigger = self.haven.pack().filtering.triggers.iter().find(|one| one.theme == "prevent").unwrap().id.clone();
+        let trigger =
+            self.haven.pack().filtering.triggers.iter().find(|one| one.theme == "prevent").unwrap().id.clone();
         let mut cue = cue;
         cue["trigger"] = trigger.into();
-        store::activity::Record { alert: Some(cue.to_string()), search: "join the grey banner".into(), ..self.record(username, population, reference) }
+        store::activity::Record {
+            alert: Some(cue.to_string()),
+            search: "join the grey banner".into(),
+            ..self.record(username, population, reference)
+        }
     }
 
-    pub fn record(&self, username: &str, population: &str, reference: &str) -> store::activity::Record {
+    pub(crate) fn record(&self, username: &str, population: &str, reference: &str) -> store::activity::Record {
         store::activity::Record {
             reference: reference.to_owned(),
             at: self.now(),
@@ -191,7 +198,7 @@ impl World {
     }
 
     /// The record is written and its alert raised, as `server` does it.
-    pub async fn raise(&self, record: &store::activity::Record) {
+    pub(crate) async fn raise(&self, record: &store::activity::Record) {
         let batch = std::slice::from_ref(record);
         store::activity::insert_batch(&self.haven.store, "test", self.now(), batch).await.unwrap();
         for waiting in store::activity::alerts_waiting(&self.haven.store, 1_000).await.unwrap() {
@@ -199,17 +206,13 @@ impl World {
         }
     }
 
-    pub async fn references(&self, session: &Session) -> Vec<String> {
+    pub(crate) async fn references(&self, session: &Session) -> Vec<String> {
         let query = actions::today::CaseQuery { page: 1, ..Default::default() };
         let found = actions::today::cases(&self.haven, session, query).await.unwrap();
         found.items.into_iter().map(|row| row.reference).collect()
     }
 
-    pub async fn letters_to(&self, username: &str) -> usize {
+    pub(crate) async fn letters_to(&self, username: &str) -> usize {
         store::outbox::of_person(&self.haven.store, &self.id(username)).await.unwrap().len()
     }
-}
-
-pub fn in_minutes(from: Timestamp, minutes: i64) -> Timestamp {
-    from.checked_add(minutes.minutes()).unwrap()
 }
