@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{decide, lists, pack, scan};
+use crate::commands::{audit, decide, init, keys, lists, pack, people, scan};
+use crate::demo;
 use crate::say::{self, Ending, Format, Outcome};
+use crate::serve;
 
 const EXIT_FOUND: u8 = 1;
 const EXIT_COULD_NOT: u8 = 2;
@@ -21,6 +23,12 @@ struct Line {
 
 #[derive(Debug, Subcommand)]
 enum Word {
+    /// A practice organisation with people, websites and sign-in links; nothing leaves the machine.
+    Demo(demo::Demo),
+    /// Serve your organisation.
+    Serve(serve::Serving),
+    /// First start on real data: organisation, first people, recovery shares.
+    Init(init::Init),
     /// Read policy packs.
     #[command(subcommand)]
     Pack(PackWord),
@@ -31,6 +39,18 @@ enum Word {
     Lists(lists::ListsWord),
     /// Phrase scores of texts or HTML files.
     Scan(scan::Question),
+    /// The record of what people did.
+    #[command(subcommand)]
+    Audit(audit::AuditWord),
+    /// People who can sign in.
+    #[command(subcommand)]
+    User(people::UserWord),
+    /// Many people at once.
+    #[command(subcommand)]
+    Roster(people::RosterWord),
+    /// Keys to cases.
+    #[command(subcommand)]
+    Keys(keys::KeysWord),
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,6 +91,13 @@ pub(crate) fn run() -> ExitCode {
 
 fn obey(word: Word) -> Outcome {
     match word {
+        Word::Demo(words) => demo::run(&words),
+        Word::Serve(words) => serve::run(&words),
+        Word::Init(words) => init::run(&words),
+        Word::Audit(word) => audit::run(word),
+        Word::User(word) => people::user(word),
+        Word::Roster(word) => people::roster(word),
+        Word::Keys(word) => keys::run(word),
         Word::Pack(PackWord::Check { folder, format }) => pack::check(&folder, format),
         Word::Pack(PackWord::Coverage { folder, format }) => pack::coverage(&folder, format),
         Word::Pack(PackWord::Diff { old, new, format }) => pack::diff(&old, &new, format),

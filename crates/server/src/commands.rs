@@ -1,8 +1,12 @@
 //! One file for each word of the command line.
 
+pub(crate) mod audit;
 pub(crate) mod decide;
+pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod lists;
 pub(crate) mod pack;
+pub(crate) mod people;
 pub(crate) mod scan;
 
 use std::io::{self, BufRead};
@@ -67,6 +71,11 @@ fn facts(group: &Group, site: &str, address: filter::Address, at: jiff::Timestam
         how: "named on the command line".to_owned(),
         session: String::new(),
     };
+    facts_of(person, address, at)
+}
+
+/// The facts of a page that a person would open.
+pub(crate) fn facts_of(person: Person, address: filter::Address, at: jiff::Timestamp) -> Facts {
     let carriage = match address.scheme() {
         "connect" => Carriage::Tunnel,
         "https" | "wss" => Carriage::Inspected,

@@ -1,12 +1,23 @@
 //! `haven`: one program that runs an organisation's e-safety policy; this file reads the command line.
 
+mod ask;
 mod cli;
 mod commands;
+mod demo;
+mod folder;
+mod heads;
+mod house;
+mod hub;
+mod log;
 mod moment;
 mod packs;
+mod pages;
+mod ports;
 mod say;
+mod serve;
 mod settings;
 mod shipped;
+mod workers;
 
 use std::process::ExitCode;
 

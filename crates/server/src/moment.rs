@@ -56,6 +56,16 @@ impl gateway::Moment for Clock {
     }
 }
 
+impl actions::Moment for Clock {
+    fn now(&self) -> Timestamp {
+        self.tell()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        fill_random(bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

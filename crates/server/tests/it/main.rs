@@ -1,5 +1,11 @@
 //! The program itself, started as people start it: what it says, and with which number it ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::print_stderr, reason = "a test on two databases says which one it is on")]
 
 mod commands;
+mod demo;
+mod office;
+mod record;
+mod refusals;
 mod run;
+mod running;

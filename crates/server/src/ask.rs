@@ -1,0 +1,59 @@
+//! Asks the person at the keyboard: plain answers, and passwords that do not show on the screen.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process::{Command, Stdio};
+
+use crate::say::Failure;
+
+/// Longest answer, in bytes.
+const ANSWER_LIMIT_BYTES: usize = 4096;
+
+fn unreadable(why: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("The answer cannot be read ({why}). Try again, or give the answers in a file or as options."))
+}
+
+/// One line of standard input, without its end.
+pub(crate) fn line() -> Result<String, Failure> {
+    let mut text = String::new();
+    if io::stdin().lock().read_line(&mut text).map_err(|error| unreadable(&error))? == 0 {
+        return Err(unreadable(&"there is none"));
+    }
+    if text.len() > ANSWER_LIMIT_BYTES {
+        return Err(unreadable(&"it is too long"));
+    }
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Asks for one answer; an empty one takes what is offered.
+pub(crate) fn answer(question: &str, offered: &str) -> Result<String, Failure> {
+    let mut out = io::stdout().lock();
+    let shown = if offered.is_empty() { format!("{question}: ") } else { format!("{question} [{offered}]: ") };
+    out.write_all(shown.as_bytes()).and_then(|()| out.flush())?;
+    let said = line()?.trim().to_owned();
+    Ok(if said.is_empty() { offered.to_owned() } else { said })
+}
+
+/// Asks for a password. On a terminal it does not show, and is asked for twice.
+pub(crate) fn password(whose: &str) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return line();
+    }
+    let once = hidden(&format!("Password for {whose} (at least 12 characters): "))?;
+    let again = hidden("The same again: ")?;
+    if once == again { Ok(once) } else { Err(Failure::new("The two passwords are not the same. Try again.")) }
+}
+
+fn hidden(question: &str) -> Result<String, Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(question.as_bytes()).and_then(|()| out.flush())?;
+    echo("-echo");
+    let said = line();
+    echo("echo");
+    out.write_all(b"\n")?;
+    said
+}
+
+/// Switches the terminal's echo. Where there is no `stty` the password shows: better than not being able to set one.
+fn echo(word: &str) {
+    let _ = Command::new("stty").arg(word).stdin(Stdio::inherit()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+}

@@ -1,0 +1,231 @@
+//! Who stands at which door, kept in memory; a session that ended is gone at once, and a closed browser must prove itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use actions::{ActionError, Haven};
+use gateway::{Answer, Door, Identified};
+use jiff::{SignedDuration, Timestamp};
+
+use super::feed::Feed;
+
+/// How long it is remembered that a door's last connection closed, in hours: far longer than a session may be idle.
+const CLOSINGS_HOURS: i64 = 2;
+
+/// Everybody who has passed the gate, by door.
+pub(crate) struct People {
+    haven: Arc<Haven>,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    doors: HashMap<Door, Standing>,
+    /// When the last connection of a door closed. What was proven before counts no longer.
+    closed: HashMap<Door, Timestamp>,
+    /// When a session last showed its cookie at a door, by session. Nothing from before the start counts: no connection is
+    /// as old as that.
+    proven: HashMap<String, Timestamp>,
+    started: Timestamp,
+}
+
+struct Standing {
+    person: filter::Person,
+    seen: Timestamp,
+    /// What the store was last told of `seen`.
+    told: Timestamp,
+}
+
+impl People {
+    pub(crate) fn new(haven: Arc<Haven>) -> Self {
+        let started = haven.now();
+        let known = Known { doors: HashMap::new(), closed: HashMap::new(), proven: HashMap::new(), started };
+        Self { haven, known: Mutex::new(known) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A session showed its cookie at its door.
+    pub(crate) fn prove(&self, session: &str, at: Timestamp) {
+        self.lock().proven.insert(session.to_owned(), at);
+    }
+
+    /// Asks the store who is bound where, and forgets everybody else.
+    pub(crate) async fn renew(&self) -> Result<(), ActionError> {
+        let bound = actions::identity::bound(&self.haven).await?;
+        let mut known = self.lock();
+        let mut doors = HashMap::with_capacity(bound.len());
+        for one in bound {
+            let door = Door { listener: one.door.listener, address: one.door.address };
+            let before = known.doors.get(&door).filter(|before| before.person.session == one.session);
+            let seen = before.map_or(one.seen_at, |before| before.seen.max(one.seen_at));
+            let person = filter::Person {
+                id: one.person.id,
+                group: one.person.group,
+                population: one.person.population,
+                site: one.person.site,
+                how: one.how,
+                session: one.session,
+            };
+            doors.insert(door, Standing { person, seen, told: one.seen_at });
+        }
+        known.doors = doors;
+        known.tidy(self.haven.now());
+        Ok(())
+    }
+
+    /// Tells the store which sessions were used since it was last told, and ends those that nobody uses.
+    pub(crate) async fn tell_use(&self) -> Result<(), ActionError> {
+        let used: Vec<(Door, String, Timestamp)> = {
+            let known = self.lock();
+            let fresh = known.doors.iter().filter(|(_, standing)| standing.seen > standing.told);
+            fresh.map(|(door, standing)| (door.clone(), standing.person.session.clone(), standing.seen)).collect()
+        };
+        for (door, session, seen) in used {
+            if actions::session::is_idle(self.haven.now(), seen) {
+                continue;
+            }
+            actions::identity::touch(&self.haven, &session).await?;
+            if let Some(standing) =
+                self.lock().doors.get_mut(&door).filter(|standing| standing.person.session == session)
+            {
+                standing.told = standing.told.max(seen);
+            }
+        }
+        actions::identity::end_idle(&self.haven).await
+    }
+}
+
+impl Known {
+    fn is_proven(&self, door: &Door, session: &str) -> bool {
+        let closed = self.closed.get(door).copied().unwrap_or(self.started);
+        self.proven.get(session).is_some_and(|at| *at >= closed)
+    }
+
+    fn look(&mut self, door: &Door, now: Timestamp, counts: bool) -> Identified {
+        let Some(standing) = self.doors.get(door) else { return Identified::Unknown };
+        if actions::session::is_idle(now, standing.seen) {
+            return Identified::Unknown;
+        }
+        if !self.is_proven(door, &standing.person.session) {
+            return Identified::Unproven;
+        }
+        let Some(standing) = self.doors.get_mut(door) else { return Identified::Unknown };
+        if counts {
+            standing.seen = standing.seen.max(now);
+        }
+        Identified::Person(standing.person.clone())
+    }
+
+    /// Forgets what no session needs any more.
+    fn tidy(&mut self, now: Timestamp) {
+        let oldest = now.checked_sub(SignedDuration::from_hours(CLOSINGS_HOURS)).unwrap_or(now);
+        let doors = &self.doors;
+        self.closed.retain(|door, at| *at >= oldest || doors.contains_key(door));
+        self.proven
+            .retain(|session, at| *at >= oldest || doors.values().any(|standing| standing.person.session == *session));
+    }
+}
+
+/// Identity as the gateway asks for it: from memory, or with a fresh look at the feed.
+pub(crate) struct AtTheDoor {
+    pub(crate) people: Arc<People>,
+    pub(crate) feed: Arc<Feed>,
+}
+
+impl gateway::Identity for AtTheDoor {
+    fn who(&self, door: &Door, now: Timestamp) -> Identified {
+        match self.people.lock().look(door, now, true) {
+            // The cookie may have been shown a moment ago: unknown is asked afresh, unproven would be sent away at once.
+            Identified::Unproven => Identified::Unknown,
+            other => other,
+        }
+    }
+
+    fn still(&self, door: &Door, now: Timestamp) -> Identified {
+        self.people.lock().look(door, now, false)
+    }
+
+    fn ask_again(&self, door: &Door, now: Timestamp) -> Answer<Identified> {
+        let (people, feed, door) = (Arc::clone(&self.people), Arc::clone(&self.feed), door.clone());
+        Box::pin(async move {
+            if let Err(error) = feed.pull().await {
+                tracing::warn!(cause = %error, "the feed could not be read at a refusal");
+            }
+            people.lock().look(&door, now, true)
+        })
+    }
+
+    fn connections(&self, door: &Door, open: usize, now: Timestamp) {
+        if open == 0 {
+            self.people.lock().closed.insert(door.clone(), now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn door() -> Door {
+        Door { listener: "room".to_owned(), address: "127.0.0.1".parse().unwrap() }
+    }
+
+    fn known(session: &str, seen: Timestamp) -> Known {
+        let person = filter::Person {
+            id: "p".to_owned(),
+            group: "learner".to_owned(),
+            population: "learner".to_owned(),
+            site: String::new(),
+            how: String::new(),
+            session: session.to_owned(),
+        };
+        let standing = Standing { person, seen, told: seen };
+        Known {
+            doors: HashMap::from([(door(), standing)]),
+            closed: HashMap::new(),
+            proven: HashMap::new(),
+            started: at(0),
+        }
+    }
+
+    fn is_person(found: &Identified) -> bool {
+        matches!(found, Identified::Person(_))
+    }
+
+    #[test]
+    fn s6_after_15_idle_minutes_nobody_is_known() {
+        let mut known = known("s", at(0));
+        known.proven.insert("s".to_owned(), at(0));
+        assert!(is_person(&known.look(&door(), at(899), false)));
+        assert!(matches!(known.look(&door(), at(901), false), Identified::Unknown));
+        assert!(is_person(&known.look(&door(), at(600), true)));
+        assert!(is_person(&known.look(&door(), at(1400), false)), "use moves the idle minutes on");
+        assert!(matches!(known.look(&door(), at(1501), false), Identified::Unknown), "asking without use does not");
+    }
+
+    #[test]
+    fn s6_a_browser_that_was_closed_must_show_its_cookie_again() {
+        let mut known = known("s", at(10));
+        assert!(matches!(known.look(&door(), at(11), true), Identified::Unproven), "nothing is proven at the start");
+        known.proven.insert("s".to_owned(), at(12));
+        assert!(is_person(&known.look(&door(), at(13), true)));
+        known.closed.insert(door(), at(14));
+        assert!(matches!(known.look(&door(), at(15), true), Identified::Unproven));
+        known.proven.insert("s".to_owned(), at(16));
+        assert!(is_person(&known.look(&door(), at(17), true)));
+    }
+
+    #[test]
+    fn s6_what_another_session_showed_proves_nothing() {
+        let mut known = known("s", at(10));
+        known.proven.insert("another".to_owned(), at(12));
+        assert!(matches!(known.look(&door(), at(13), true), Identified::Unproven));
+    }
+}

@@ -1,0 +1,181 @@
+//! `haven serve`: an organisation's own Haven, started from its settings file or refused in one clear sentence.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use actions::Mode;
+use actions::mail::{Carrier, SmtpCarrier};
+use clap::Args;
+use gateway::{Authority, AuthorityPem};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+
+use crate::house::{House, Only, Portal};
+use crate::hub::{self, COMMAND_LINE, Plan};
+use crate::moment::Clock;
+use crate::say::{Failure, Outcome};
+use crate::settings::{Mail, Settings, StartTls};
+use crate::{folder, heads, house, log, packs, pages, say};
+
+/// Where `haven init` puts the authority in the data folder.
+pub(crate) const CA_CERTIFICATE: &str = "ca.pem";
+pub(crate) const CA_KEY: &str = "ca.key";
+
+#[derive(Debug, Args)]
+pub(crate) struct Serving {
+    /// Settings file; docs/settings.md tells every setting.
+    #[arg(long, default_value = "haven.toml")]
+    config: PathBuf,
+    /// Run one part alone.
+    #[arg(long, value_enum)]
+    only: Option<Only>,
+}
+
+pub(crate) fn run(serving: &Serving) -> Outcome {
+    let settings = Settings::read(&serving.config)?;
+    folder::check(&settings.data.folder)?;
+    folder::refuse_practice(&settings.data.folder)?;
+    let held = folder::hold(&settings.data.folder)?;
+    log::start();
+    let ended = log::runtime()?.block_on(serve(settings, serving.only));
+    drop(held);
+    ended
+}
+
+async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
+    let (pack, files) = packs::sound(&settings.policy.pack)?;
+    let authority = authority(&settings)?;
+    let gateway = gateway_config(&settings)?;
+    let tls = match (&settings.portal.tls_certificate, &settings.portal.tls_key) {
+        (Some(certificate), Some(key)) => Some(pages::tls(certificate, key)?),
+        _ => None,
+    };
+    let carrier = settings.mail.as_ref().map(carrier).transpose()?;
+    let store = hub::open(&hub::location(&settings)?).await?;
+    let clock = Arc::new(Clock::real());
+    let one_person = settings.listeners.iter().filter(|listener| listener.one_person_per_address);
+    let plan = Plan {
+        mode: Mode::Real,
+        organisation: settings.organisation.name.clone(),
+        portal_address: settings.portal.address.trim_end_matches('/').to_owned(),
+        one_person_listeners: one_person.map(|listener| listener.name.clone()).collect(),
+        agency_contacts: settings.agencies.clone(),
+    };
+    let haven = hub::hub(store, Arc::clone(&pack), Arc::clone(&clock), plan).await?;
+    actions::shelf::put_in_force(&haven, pack, &files, COMMAND_LINE).await.map_err(hub::told)?;
+    hub::remember_name(&haven).await?;
+    let mail = settings.audit.head_mail.clone().zip(carrier.clone());
+    let heads = heads::Plan { folder: heads_folder(&settings), mail };
+    let public = settings.portal.address.clone();
+    let house = House {
+        haven: Arc::new(haven),
+        clock,
+        only,
+        gateway,
+        authority: Arc::new(authority),
+        lists: settings.lists.file.clone(),
+        portal: portal(&settings, tls),
+        carrier,
+        heads,
+        records_waiting: settings.limits.records_waiting,
+        practice: None,
+    };
+    house::run(house, |addresses| {
+        say::line(format_args!("Haven serves {} at {public}", settings.organisation.name));
+        for (name, address) in addresses {
+            say::line(format_args!("  listener {name}: {address}"));
+        }
+    })
+    .await
+}
+
+/// Where signed heads are written.
+pub(crate) fn heads_folder(settings: &Settings) -> PathBuf {
+    settings.audit.head_folder.clone().unwrap_or_else(|| settings.data.folder.join("heads"))
+}
+
+fn portal(settings: &Settings, tls: Option<tokio_rustls::TlsAcceptor>) -> Portal {
+    let whom = settings.organisation.whom_to_talk_to.trim();
+    let reached_at = settings.listeners.first().map(|listener| listener.listen.ip().to_string());
+    Portal {
+        listen: settings.portal.listen,
+        host: settings.portal.host.to_lowercase(),
+        tls,
+        exit_address: settings.portal.exit_address.clone(),
+        whom_to_talk_to: if whom.is_empty() { "your tutor or a member of staff".to_owned() } else { whom.to_owned() },
+        proxy_host: reached_at.unwrap_or_default(),
+    }
+}
+
+/// Reads the authority that `haven init` made, or the one that the settings name.
+fn authority(settings: &Settings) -> Result<Authority, Failure> {
+    let folder = &settings.data.folder;
+    let certificate = settings.inspection.ca_certificate.clone().unwrap_or_else(|| folder.join(CA_CERTIFICATE));
+    let key = settings.inspection.ca_key.clone().unwrap_or_else(|| folder.join(CA_KEY));
+    read_authority(&certificate, &key)
+}
+
+pub(crate) fn read_authority(certificate: &Path, key: &Path) -> Result<Authority, Failure> {
+    let text = std::fs::read_to_string(certificate).map_err(|error| {
+        Failure::new(format!(
+            "The authority's certificate {} cannot be read ({error}). 'haven init' makes one in a new data folder.",
+            certificate.display()
+        ))
+    })?;
+    let pem = AuthorityPem { certificate: text, key: folder::read_secret(key)? };
+    Authority::load(&pem)
+        .map_err(|error| Failure::new(format!("{}: {error}. Restore both files.", certificate.display())))
+}
+
+fn gateway_config(settings: &Settings) -> Result<gateway::Config, Failure> {
+    let mut config = gateway::Config {
+        listeners: settings
+            .listeners
+            .iter()
+            .map(|listener| gateway::Listener {
+                name: listener.name.clone(),
+                address: listener.listen,
+                one_person_per_address: listener.one_person_per_address,
+            })
+            .collect(),
+        ..gateway::Config::default()
+    };
+    // The settings were checked when they were read: nothing is left out here.
+    config.reach.private_networks =
+        settings.network.private_allowed.iter().filter_map(|text| text.parse().ok()).collect();
+    config.reach.fixed_names =
+        settings.network.fixed_names.iter().map(|(name, to)| (name.to_lowercase(), *to)).collect();
+    config.trust.machine_authorities = settings.network.machine_authorities;
+    for path in &settings.network.authorities {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::new(format!("{} cannot be read ({error}). Name a PEM file.", path.display())))?;
+        config.trust.extra_pem.push(text);
+    }
+    config.limits.connections = settings.limits.connections.max(1);
+    config.limits.connections_per_address = settings.limits.connections_per_address.max(1);
+    config.limits.scan_text_bytes = settings.limits.scan_text_bytes;
+    Ok(config)
+}
+
+/// The way to the organisation's mail server. Nothing is sent yet.
+fn carrier(mail: &Mail) -> Result<Arc<dyn Carrier>, Failure> {
+    let bad = |why: &dyn std::fmt::Display| {
+        Failure::new(format!("The mail settings cannot be used ({why}). Mend the part [mail]."))
+    };
+    let encrypted = || TlsParameters::new(mail.host.clone()).map_err(|error| bad(&error));
+    let tls = match mail.starttls {
+        StartTls::Required => Tls::Required(encrypted()?),
+        StartTls::Implicit => Tls::Wrapper(encrypted()?),
+        StartTls::Off => Tls::None,
+    };
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&mail.host).port(mail.port).tls(tls);
+    if let Some(user) = &mail.user {
+        let password = match &mail.password_file {
+            Some(file) => folder::read_secret(file)?.trim_end_matches(['\r', '\n']).to_owned(),
+            None => String::new(),
+        };
+        builder = builder.credentials(Credentials::new(user.clone(), password));
+    }
+    Ok(Arc::new(SmtpCarrier::new(builder.build(), &mail.from).map_err(|error| bad(&error))?))
+}

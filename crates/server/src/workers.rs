@@ -1,0 +1,102 @@
+//! What goes on by itself while Haven runs: jobs, letters, the use of sessions, and the practice clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actions::mail::Carrier;
+use actions::practice::CLOCK_OFFSET_SETTING;
+use actions::{ActionError, Haven};
+use tokio_util::sync::CancellationToken;
+
+use crate::moment::Clock;
+use crate::ports::identity::People;
+
+/// Pause when no job is due, in milliseconds.
+const JOBS_PAUSE_MS: u64 = 250;
+/// Pause when no letter is due, in milliseconds.
+const MAIL_PAUSE_MS: u64 = 500;
+/// How often the store is told which sessions were used, in seconds.
+const USE_EVERY_SECONDS: u64 = 20;
+/// How often the practice clock's setting is read, in milliseconds.
+const CLOCK_EVERY_MS: u64 = 250;
+const MICROSECONDS_IN_A_MINUTE: i64 = 60_000_000;
+
+/// Rests, unless the stop comes first. True if it came.
+async fn stopped(stop: &CancellationToken, rest: Duration) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => true,
+        () = tokio::time::sleep(rest) => false,
+    }
+}
+
+/// Says what went wrong once, and again only after it had gone well.
+#[derive(Default)]
+struct Trouble(bool);
+
+impl Trouble {
+    fn note(&mut self, what: &str, result: Result<(), ActionError>) {
+        match result {
+            Ok(()) => self.0 = false,
+            Err(error) => {
+                if !self.0 {
+                    tracing::warn!(cause = %error, "{what}");
+                }
+                self.0 = true;
+            }
+        }
+    }
+}
+
+/// Does jobs as they fall due.
+pub(crate) async fn jobs(haven: Arc<Haven>, stop: CancellationToken) {
+    let mut trouble = Trouble::default();
+    while !stop.is_cancelled() {
+        match actions::jobs::work_once(&haven).await {
+            Ok(true) => continue,
+            Ok(false) => trouble.note("", Ok(())),
+            Err(error) => trouble.note("jobs wait", Err(error)),
+        }
+        if stopped(&stop, Duration::from_millis(JOBS_PAUSE_MS)).await {
+            return;
+        }
+    }
+}
+
+/// Sends letters as they fall due.
+pub(crate) async fn letters(haven: Arc<Haven>, carrier: Arc<dyn Carrier>, stop: CancellationToken) {
+    let mut trouble = Trouble::default();
+    while !stop.is_cancelled() {
+        match actions::mail::send_once(&haven, carrier.as_ref()).await {
+            Ok(true) => continue,
+            Ok(false) => trouble.note("", Ok(())),
+            Err(error) => trouble.note("letters wait", Err(error)),
+        }
+        if stopped(&stop, Duration::from_millis(MAIL_PAUSE_MS)).await {
+            return;
+        }
+    }
+}
+
+/// Tells the store which sessions were used, and ends idle ones.
+pub(crate) async fn sessions(people: Arc<People>, stop: CancellationToken) {
+    let mut trouble = Trouble::default();
+    while !stopped(&stop, Duration::from_secs(USE_EVERY_SECONDS)).await {
+        trouble.note("the use of sessions cannot be kept", people.tell_use().await);
+    }
+}
+
+/// Follows the setting by which people move the practice clock.
+pub(crate) async fn practice_clock(haven: Arc<Haven>, clock: Arc<Clock>, stop: CancellationToken) {
+    let mut trouble = Trouble::default();
+    while !stopped(&stop, Duration::from_millis(CLOCK_EVERY_MS)).await {
+        trouble.note("the practice clock cannot be read", set_clock(&haven, &clock).await);
+    }
+}
+
+/// Sets the practice clock as it was last moved.
+pub(crate) async fn set_clock(haven: &Haven, clock: &Clock) -> Result<(), ActionError> {
+    let kept = store::settings::get(&haven.store, CLOCK_OFFSET_SETTING).await?;
+    let minutes = kept.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
+    clock.set_ahead_us(minutes.saturating_mul(MICROSECONDS_IN_A_MINUTE));
+    Ok(())
+}
