@@ -1,14 +1,16 @@
 //! The actions and the values that pages use, named in one place.
 
-pub(crate) use actions::case::{
-    AlertView, AssessChoice, Assessment, CaseQuery, CaseView, Close, Emergency, ReferralPreview, SecondStep,
-    SendReferral, SkipStep, StepStatus, StepView, TakeStep,
-};
-pub(crate) use actions::decision::{BlockedView, DecideRequest, SiteRequestRow};
+pub(crate) use actions::blocked::{BlockedView, Told};
+pub(crate) use actions::case::{AlertView, CaseView, StepView};
+pub(crate) use actions::decide::{AssessChoice, Assessment, Close};
 pub(crate) use actions::filter_event::{EventQuery, EventRow, EventView, TechnicalAlertRow};
 pub(crate) use actions::keys::HolderRow;
-pub(crate) use actions::practice::{Letter, TryView};
-pub(crate) use actions::report::{DangerCard, How, MyReport, Receipt, ReportForm, ReportThread};
-pub(crate) use actions::session::{Door, PersonaCard, Session, Stage};
-pub(crate) use actions::today::{Today, TodayRow};
-pub(crate) use actions::{ActionError, Fault, Haven, Mode};
+pub(crate) use actions::practice::LetterRow;
+pub(crate) use actions::referral::{ReferralPreview, SendReferral};
+pub(crate) use actions::report::{How, MyReport, Receipt, ReportForm};
+pub(crate) use actions::requests::{DecideRequest, SiteRequestRow};
+pub(crate) use actions::step::{Emergency, SecondStep, SkipStep, TakeStep};
+pub(crate) use actions::thread::ReportThread;
+pub(crate) use actions::today::{CaseQuery, Today, TodayRow};
+pub(crate) use actions::{ActionError, Door, Fault, Haven, Mode, Session, Stage};
+pub(crate) use casework::{CaseState, StepStatus};

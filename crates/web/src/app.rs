@@ -23,6 +23,51 @@ pub struct WebOptions {
     pub proxy_port: Option<u16>,
     /// A new random text, at least 128 bits, for keys of forms: a form that is sent twice is one report.
     pub fresh_id: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Only in the practice organisation.
+    pub practice: Option<Practice>,
+}
+
+/// What only the practice organisation has.
+#[derive(Clone)]
+pub struct Practice {
+    /// The password of every invented person, from the practice folder's own file: the one-click sign-in opens their case
+    /// keys with it. Never shown.
+    pub password: String,
+    /// Where each person sits.
+    pub seats: Vec<Seat>,
+    /// What would happen to a request of a person (by sign-in name) for an address; none if the address cannot be read.
+    pub try_request: TryRequest,
+}
+
+/// Asks the filter, without opening or recording anything.
+pub type TryRequest = Arc<dyn Fn(&str, &str) -> Option<Tried> + Send + Sync>;
+
+/// The seat of one invented person.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    pub username: String,
+    /// Their own proxy port, if they sit at a computer.
+    pub port: Option<u16>,
+    /// One sentence about them.
+    pub blurb: String,
+}
+
+/// A decision of the filter, for "try a request as ...".
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// `allow`, `block`, `warn` or `watch`.
+    pub action: String,
+    pub reason: String,
+    /// As people read it: "WAES 7.1".
+    pub citation: String,
+    pub rule: String,
+    pub list: String,
+    pub codes: Vec<String>,
+    pub also_matched: Vec<String>,
+    /// The trigger's sentence, if somebody would be told.
+    pub alert: Option<String>,
+    pub inspect: bool,
+    pub record: bool,
 }
 
 impl fmt::Debug for WebOptions {

@@ -51,6 +51,9 @@ impl IntoResponse for PageError {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Typed(Arc<Mutex<Vec<(String, String)>>>);
 
+/// Letters of the reference that joins an error page to its line in the log.
+const REFERENCE_LENGTH: usize = 8;
+
 /// Fields that are not a person's words, or that must never be shown again.
 const NOT_SHOWN: [&str; 11] =
     ["csrf", "password", "username", "revision", "idempotency", "to", "stage", "code", "digest", "step", "how"];
@@ -135,7 +138,8 @@ pub(crate) fn page(app: &App, error: &PageError, back: &str, typed: &[String]) -
         PageError::Action(inner) if matches!(**inner, ActionError::Locked) => Some(("unlock", format!("/unlock?{to}"))),
         _ => None,
     };
-    let told = tell(error);
+    let reference = logged(app, error);
+    let told = tell(error, reference.as_deref());
     let drawn = draw(&ErrorPage {
         chrome: app.chrome(told.title, None),
         status: told.status.as_u16(),
@@ -149,8 +153,18 @@ pub(crate) fn page(app: &App, error: &PageError, back: &str, typed: &[String]) -
     (told.status, drawn).into_response()
 }
 
+/// Writes the cause down under a short random reference, which the page shows instead of it.
+fn logged(app: &App, error: &PageError) -> Option<String> {
+    let PageError::Action(inner) = error else { return None };
+    let (ActionError::Away(cause) | ActionError::Broken(cause)) = &**inner else { return None };
+    let reference: String =
+        (app.options.fresh_id)().chars().filter(char::is_ascii_alphanumeric).take(REFERENCE_LENGTH).collect();
+    tracing::error!(reference, cause, "a page could not be given");
+    Some(reference)
+}
+
 /// Status, title and the name of the words in `layout/error.html`.
-fn tell(error: &PageError) -> Told<'_> {
+fn tell<'a>(error: &'a PageError, reference: Option<&'a str>) -> Told<'a> {
     let plain = |status, title, problem| Told { status, title, problem, sentence: "", citation: None, reference: None };
     match error {
         PageError::SignIn => plain(StatusCode::UNAUTHORIZED, "Sign in again", "sign-in"),
@@ -175,14 +189,12 @@ fn tell(error: &PageError) -> Told<'_> {
             },
             ActionError::Conflict => plain(StatusCode::CONFLICT, "Someone else changed this", "conflict"),
             ActionError::Locked => plain(StatusCode::FORBIDDEN, "Open your cases again", "locked"),
-            ActionError::Away { reference } => Told {
-                reference: Some(reference),
-                ..plain(StatusCode::SERVICE_UNAVAILABLE, "Please try again in a minute", "away")
-            },
-            ActionError::Broken { reference } => Told {
-                reference: Some(reference),
-                ..plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", "broken")
-            },
+            ActionError::Away(_) => {
+                Told { reference, ..plain(StatusCode::SERVICE_UNAVAILABLE, "Please try again in a minute", "away") }
+            }
+            ActionError::Broken(_) => {
+                Told { reference, ..plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", "broken") }
+            }
         },
     }
 }

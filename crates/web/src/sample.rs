@@ -1,30 +1,39 @@
 //! Invented values, one set for every page, so that each template is drawn in a test the way people will see it.
 
 use jiff::Timestamp;
-use policy::{Agreement, AgreementKind, AgreementSection, Clause, Consent, Gate, Grade, StepKind};
+use policy::{Agreement, AgreementKind, AgreementSection, Clause, Consent, Gate, StepKind};
 
+use actions::blocked::{BlockedView, Told};
 use actions::case::{
-    AlertView, CardView, CaseView, ChronologyRow, DecisionRow, May, ReferralPreview, ReferralRow, SealedText,
-    StepStatus, StepView, TimelineRow,
+    AlertView, CardView, CaseView, ChronologyRow, DecisionRow, May, ReferralRow, SealedText, StepView, TimelineRow,
 };
-use actions::decision::{BlockedView, SiteRequestRow};
 use actions::filter_event::{EventRow, EventView, TechnicalAlertRow};
 use actions::keys::HolderRow;
-use actions::practice::{Letter, TryView};
-use actions::report::{DangerCard, MyReport, Receipt, ReportThread, ThreadMessage};
-use actions::session::{PersonCard, PersonaCard, Session, Stage};
+use actions::practice::LetterRow;
+use actions::referral::ReferralPreview;
+use actions::report::{MyReport, Receipt};
+use actions::requests::SiteRequestRow;
+use actions::thread::{ReportThread, ThreadMessage};
 use actions::today::{Today, TodayRow};
+use casework::{CaseState, StepStatus};
+
+use crate::app::Tried;
+use crate::practice::Persona;
+
+pub(crate) const LEAD: &str = "Dana Lead";
+pub(crate) const HEAD_OF_IT: &str = "Igor Network";
+pub(crate) const LEARNER: &str = "Amina Learner";
 
 /// Tuesday 24 November 2026, 2:20pm in London.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     minutes_ago(0)
 }
 
-pub fn minutes_ago(minutes: i64) -> Timestamp {
+pub(crate) fn minutes_ago(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_795_530_000 - minutes * 60).unwrap_or_default()
 }
 
-pub fn in_minutes(minutes: i64) -> Timestamp {
+pub(crate) fn in_minutes(minutes: i64) -> Timestamp {
     minutes_ago(-minutes)
 }
 
@@ -32,60 +41,36 @@ fn s(text: &str) -> String {
     text.to_owned()
 }
 
-pub fn people() -> Vec<PersonaCard> {
-    let card = |id: &str, name: &str, title: &str, port, blurb: &str| PersonaCard {
-        id: s(id),
+pub(crate) fn people() -> Vec<Persona> {
+    let card = |username: &str, name: &str, what: &str, port, blurb: &str| Persona {
+        username: s(username),
         name: s(name),
-        title: s(title),
-        listener_port: port,
+        what: s(what),
+        port,
         blurb: s(blurb),
     };
     vec![
-        card("learner", "Amina Learner", "Adult learner, English and maths", Some(18081), "Sits at a classroom PC."),
-        card("young", "Tom Learner", "Learner, 17", Some(18082), "Has the under-18 profile."),
-        card("tutor", "Rosa Tutor", "Tutor", Some(18083), "Reports a concern between two lessons."),
-        card("lead", "Dana Lead", "Safeguarding Lead", Some(18084), "Looks after cases about learners."),
-        card("it", "Igor Network", "Head of IT", Some(18085), "Runs the filter. Cannot open cases."),
-        card("principal", "Priya Head", "Principal", None, "Takes concerns about the safeguarding lead."),
+        card("amina", LEARNER, "Learners", Some(18081), "Sits at a classroom PC."),
+        card("tom", "Tom Learner", "Learners under 18", Some(18082), "Has the under-18 profile."),
+        card("rosa", "Rosa Tutor", "Tutor", Some(18083), "Reports a concern between two lessons."),
+        card("dana", LEAD, "Safeguarding Lead", Some(18084), "Looks after cases about learners."),
+        card("igor", HEAD_OF_IT, "Head of IT", Some(18085), "Runs the filter. Cannot open cases."),
+        card("priya", "Priya Head", "Principal", None, "Takes concerns about the safeguarding lead."),
     ]
 }
 
-pub fn session_of(token: &str) -> Option<Session> {
-    let (name, population, posts, stage, holder) = match token {
-        "lead" | "quiet" | "locked" => {
-            ("Dana Lead", "staff", vec![s("designated-safeguarding-lead")], Stage::Open, true)
-        }
-        "it" => ("Igor Network", "staff", vec![s("head-of-it")], Stage::Open, false),
-        "notice" => ("Amina Learner", "learner", vec![], Stage::Notice, false),
-        "agreement" => ("Amina Learner", "learner", vec![], Stage::Agreement(s("learner")), false),
-        "learner" => ("Amina Learner", "learner", vec![], Stage::Open, false),
-        _ => return None,
-    };
-    Some(Session {
-        id: s(token),
-        person: PersonCard {
-            id: s(token),
-            name: s(name),
-            username: s(token),
-            population: s(population),
-            group: s(population),
-            site: s("main"),
-        },
-        posts,
-        csrf: s("sample-form-token"),
-        unlocked: token == "lead",
-        holder,
-        practice: true,
-        door: None,
-        stage,
-    })
+pub(crate) fn whom() -> Vec<String> {
+    vec![s("the Safeguarding Lead"), s("any tutor")]
 }
 
-pub fn danger_card() -> DangerCard {
-    DangerCard { whom_in_person: vec![s("Safeguarding Lead, Student Services, ground floor"), s("any tutor")] }
+pub(crate) fn told() -> Told {
+    Told {
+        reference: s("7KQ2-M4XD"),
+        next: s("The Head of IT decides by Thursday 26 November. You see the answer on your page."),
+    }
 }
 
-pub fn receipt(anonymous: bool) -> Receipt {
+pub(crate) fn receipt(anonymous: bool) -> Receipt {
     Receipt {
         reference: s("7KQ2-M4XD"),
         code: anonymous.then(|| s("river-copper-lantern-5821")),
@@ -97,24 +82,24 @@ pub fn receipt(anonymous: bool) -> Receipt {
     }
 }
 
-pub fn messages() -> Vec<ThreadMessage> {
+pub(crate) fn messages() -> Vec<ThreadMessage> {
     vec![
         ThreadMessage {
             from_us: false,
             text: s(
                 "I am worried about a friend in my class. She gets messages every evening from someone she has never met.",
             ),
-            at: minutes_ago(1500),
+            at_text: s("today, 1:55pm"),
         },
         ThreadMessage {
             from_us: true,
             text: s("Thank you for telling us. Do you know which app the messages come through?"),
-            at: minutes_ago(1380),
+            at_text: s("today, 1:55pm"),
         },
     ]
 }
 
-pub fn thread() -> ReportThread {
+pub(crate) fn thread() -> ReportThread {
     ReportThread {
         reference: s("7KQ2-M4XD"),
         status: s("Someone is looking at this and has started to help."),
@@ -122,27 +107,22 @@ pub fn thread() -> ReportThread {
     }
 }
 
-pub fn my_reports() -> Vec<MyReport> {
-    vec![MyReport {
-        reference: s("7KQ2-M4XD"),
-        at: minutes_ago(1500),
-        status: s("Someone is looking at this."),
-        next: s("We write to you by Thursday 26 November."),
-    }]
+pub(crate) fn my_reports() -> Vec<MyReport> {
+    vec![MyReport { reference: s("7KQ2-M4XD"), at_text: s("today, 1:55pm"), status: s("Someone is looking at this.") }]
 }
 
-pub fn row(reference: &str) -> TodayRow {
+pub(crate) fn row(reference: &str) -> TodayRow {
     TodayRow {
         reference: s(reference),
         title: s("Prevent concern about a learner"),
-        grade: Some(Grade::High),
+        grade: Some(s("high")),
         theme: Some(s("prevent")),
-        state: s("unassessed"),
+        state: CaseState::Unassessed,
         what_waits: s("Decide whether this is a concern"),
-        due: Some(in_minutes(40)),
-        due_text: s("due today by 3pm"),
+        due_text: s("today by 3:00pm"),
         late: false,
-        opened: minutes_ago(25),
+        due_today: true,
+        opened_text: s("today, 1:55pm"),
         hits: 3,
         acknowledged: false,
         person: Some(s("Amina Learner")),
@@ -150,16 +130,15 @@ pub fn row(reference: &str) -> TodayRow {
     }
 }
 
-pub fn rows() -> Vec<TodayRow> {
+pub(crate) fn rows() -> Vec<TodayRow> {
     let late = TodayRow {
         title: s("Concern about a learner"),
         theme: None,
         grade: None,
         what_waits: s("Agree a support plan with the learner"),
-        due_text: s("was due yesterday by 5:30pm"),
-        due: Some(minutes_ago(1200)),
+        due_text: s("21 hours late"),
         late: true,
-        state: s("open"),
+        state: CaseState::Open,
         escalated: true,
         acknowledged: true,
         hits: 1,
@@ -169,22 +148,21 @@ pub fn rows() -> Vec<TodayRow> {
         late,
         row("7KQ2-M4XD"),
         TodayRow {
-            state: s("closed"),
+            state: CaseState::Closed,
             what_waits: String::new(),
             due_text: String::new(),
-            due: None,
             person: None,
             ..row("B9RC-55NE")
         },
     ]
 }
 
-pub fn today() -> Today {
+pub(crate) fn today() -> Today {
     let mut rows = rows().into_iter();
     Today {
         late: rows.by_ref().take(1).collect(),
         due_today: vec![TodayRow {
-            state: s("open"),
+            state: CaseState::Open,
             what_waits: s("Ring the council's Prevent representative"),
             acknowledged: true,
             ..row("H3XD-90QB")
@@ -195,26 +173,28 @@ pub fn today() -> Today {
             ..row("P6FY-27JL")
         }],
         other: vec![],
-        last_alert: Some(minutes_ago(25)),
+        last_alert_text: Some(s("today, 1:55pm")),
         technical: vec![],
         requests_waiting: 2,
+        locked: false,
     }
 }
 
-pub fn today_quiet() -> Today {
+pub(crate) fn today_quiet() -> Today {
     Today {
         late: vec![],
         due_today: vec![],
         unassessed: vec![],
         handed_over: vec![],
         other: vec![],
-        last_alert: Some(minutes_ago(2880)),
+        last_alert_text: Some(s("Sunday 22 November, 2:20pm")),
         technical: vec![],
         requests_waiting: 0,
+        locked: false,
     }
 }
 
-pub fn step(id: &str, title: &str, kind: StepKind, status: StepStatus) -> StepView {
+pub(crate) fn step(id: &str, title: &str, kind: StepKind, status: StepStatus) -> StepView {
     StepView {
         id: s(id),
         title: s(title),
@@ -223,12 +203,11 @@ pub fn step(id: &str, title: &str, kind: StepKind, status: StepStatus) -> StepVi
         ),
         kind,
         owner: s("Designated Safeguarding Lead"),
-        due: Some(in_minutes(40)),
-        due_text: s("due today by 3pm"),
+        due_text: s("today by 3:00pm"),
         late: false,
         status,
         gate: Gate::Open,
-        gate_title: String::new(),
+        second_post: String::new(),
         options: vec![],
         clause: s("7.3"),
         done: None,
@@ -246,9 +225,8 @@ fn steps() -> Vec<StepView> {
         },
         StepView {
             late: true,
-            due_text: s("was due today by 2pm"),
+            due_text: s("20 minutes late"),
             gate: Gate::Reason,
-            gate_title: s("This step may be skipped if you write down why."),
             ..step("talk", "Talk with the learner about how they are", StepKind::Act, StepStatus::Ready)
         },
         StepView {
@@ -261,16 +239,15 @@ fn steps() -> Vec<StepView> {
         },
         StepView {
             gate: Gate::Legal,
-            gate_title: s("A second post must agree: Principal."),
+            second_post: s("Principal"),
             ..step("refer", "Refer to the council's Prevent representative", StepKind::Refer, StepStatus::NeedsSecond)
         },
         step("close", "Close the case", StepKind::Close, StepStatus::Waiting),
     ]
 }
 
-pub fn alert() -> AlertView {
-    let line = |minutes: i64, at: &str, host: &str, path: &str, search: &str, marked| TimelineRow {
-        at: minutes_ago(minutes),
+pub(crate) fn alert() -> AlertView {
+    let line = |at: &str, host: &str, path: &str, search: &str, marked| TimelineRow {
         at_text: s(at),
         host: s(host),
         path: s(path),
@@ -284,38 +261,39 @@ pub fn alert() -> AlertView {
         host: s("search.test"),
         reason: s("Searched for words that the policy links with extremism."),
         how_identified: s("Signed in at the gate at 1:02pm on this computer, and used it until the alert."),
-        at: minutes_ago(25),
+        at_text: s("today, 1:55pm"),
         hits: 3,
-        clause: s("7.1"),
+        citation: s("WAES 7.1"),
         timeline: vec![
-            line(48, "1:32pm", "library.test", "/catalogue", "", false),
-            line(31, "1:49pm", "news.test", "/world", "", false),
-            line(25, "1:55pm", "search.test", "/", "extremist example words", true),
+            line("1:32pm", "library.test", "/catalogue", "", false),
+            line("1:49pm", "news.test", "/world", "", false),
+            line("1:55pm", "search.test", "/", "extremist example words", true),
         ],
-        timeline_from: minutes_ago(85),
-        timeline_to: in_minutes(35),
         complete: false,
     }
 }
 
-pub fn case_view() -> CaseView {
+pub(crate) fn case_view() -> CaseView {
     CaseView {
         reference: s("7KQ2-M4XD"),
         title: s("Prevent concern about a learner"),
-        state: s("open"),
-        grade: Some(Grade::High),
+        state: CaseState::Open,
+        grade: Some(s("high")),
         theme: Some(s("prevent")),
-        opened: minutes_ago(25),
+        opened_text: s("today, 1:55pm"),
         owner: s("Designated Safeguarding Lead: Dana Lead"),
-        due_text: s("next step was due today by 2pm"),
+        due_text: s("20 minutes late"),
+        late: true,
         pack_version: s("WAES version 2"),
+        citation: s("WAES 7.3"),
         clause: s("7.3"),
         revision: 4,
+        keys_open: true,
         person: Some(s("Amina Learner, adult learner")),
         narrative: vec![SealedText {
             title: s("What was reported"),
             text: s("She told me in the break that she is being sent videos and does not know how to make it stop."),
-            at: minutes_ago(25),
+            at_text: s("today, 1:55pm"),
             by: s("Rosa Tutor"),
         }],
         cards: vec![CardView {
@@ -326,7 +304,6 @@ pub fn case_view() -> CaseView {
         steps: steps(),
         chronology: vec![
             ChronologyRow {
-                at: minutes_ago(25),
                 at_text: s("Today, 1:55pm"),
                 who: s("Haven"),
                 what: s("An alert opened this case"),
@@ -334,7 +311,6 @@ pub fn case_view() -> CaseView {
                 detail: None,
             },
             ChronologyRow {
-                at: minutes_ago(23),
                 at_text: s("Today, 1:57pm"),
                 who: s("Dana Lead"),
                 what: s("Said that they have it"),
@@ -342,7 +318,6 @@ pub fn case_view() -> CaseView {
                 detail: None,
             },
             ChronologyRow {
-                at: minutes_ago(22),
                 at_text: s("Today, 1:58pm"),
                 who: s("Dana Lead"),
                 what: s("Decided: this is a concern"),
@@ -354,16 +329,17 @@ pub fn case_view() -> CaseView {
             s("Designated Safeguarding Lead: Dana Lead"),
             s("Deputy Designated Safeguarding Lead"),
         ],
-        excluded: vec![s("One holder of a post on this route is left out, because the case touches them.")],
+        left_out: 1,
         referrals: vec![ReferralRow {
-            at: minutes_ago(10),
-            title: s("Referral to the council"),
             agency: s("the council's Prevent representative"),
-            state: s("sent"),
-            reply_by_text: s("reply by Tuesday 1 December"),
+            sent_text: s("today, 2:10pm"),
+            by: s("Dana Lead"),
+            agreement: s("agreed"),
+            reply_by_text: s("by Tuesday 1 December, 5:30pm"),
+            text: s("Name: Amina Learner"),
         }],
         decisions: vec![DecisionRow {
-            at: minutes_ago(22),
+            at_text: s("today, 1:55pm"),
             question: s("Is this a concern?"),
             answer: s("Yes"),
             reasons: s("Two searches and one page read to the end."),
@@ -372,14 +348,17 @@ pub fn case_view() -> CaseView {
         alert: Some(alert()),
         may: May { acknowledge: false, assess: false, act: true, second: true, close: true, reply: true },
         thread: Some(messages()),
-        emergency_recorded: false,
-        acknowledged: Some((s("Dana Lead"), minutes_ago(23))),
+        emergency_text: None,
+        acknowledged: Some(s("Dana Lead, today, 1:57pm")),
+        escalated: false,
+        outcome: None,
+        outcomes: vec![(s("education"), s("Education and support")), (s("no-action"), s("No further action"))],
     }
 }
 
-pub fn case_fresh() -> CaseView {
+pub(crate) fn case_fresh() -> CaseView {
     let mut view = case_view();
-    view.state = s("unassessed");
+    view.state = CaseState::Unassessed;
     view.acknowledged = None;
     view.may = May { acknowledge: true, assess: true, act: true, second: false, close: false, reply: false };
     view.steps = vec![
@@ -393,14 +372,19 @@ pub fn case_fresh() -> CaseView {
     view.referrals.clear();
     view.decisions.clear();
     view.narrative.clear();
-    view.due_text = s("due today by 3pm");
+    view.due_text = s("today by 3:00pm");
+    view.late = false;
     view
 }
 
-pub fn referral_preview() -> ReferralPreview {
+pub(crate) fn referral_preview() -> ReferralPreview {
     ReferralPreview {
-        referral_title: s("Referral to the council's Prevent representative"),
+        reference: s("7KQ2-M4XD"),
+        step: s("refer"),
+        title: s("Referral to the council's Prevent representative"),
         agency: s("the council's Prevent representative"),
+        contact: String::new(),
+        citation: s("WAES 7.3"),
         clause: s("7.3"),
         leaves: vec![
             (s("Name"), s("Amina Learner")),
@@ -409,66 +393,65 @@ pub fn referral_preview() -> ReferralPreview {
         ],
         stays: vec![s("Date of birth"), s("What was browsed in the hour before"), s("Notes of the case team")],
         consent: Consent::AgreedOrOverride,
-        reply_by_text: s("Tuesday 1 December"),
-        contact_known: false,
+        reply_by_text: s("by Tuesday 1 December, 5:30pm"),
         revision: 4,
     }
 }
 
-pub fn events() -> Vec<EventRow> {
-    let event = |reference: &str, host: &str, action: &str, code: &str, person: Option<&str>, alert| EventRow {
+pub(crate) fn events() -> Vec<EventRow> {
+    let event = |reference: &str, host: &str, action: &str, code: &str, person: &str, alert| EventRow {
         reference: s(reference),
-        at: minutes_ago(25),
         at_text: s("Today, 1:55pm"),
-        person: person.map(s),
+        person: s(person),
         device: s("10.0.4.17"),
         host: s(host),
         action: s(action),
-        codes: vec![s(code)],
+        codes: s(code),
         reason: s("Gambling sites can take money from people who cannot spare it."),
-        clause: s("7.1"),
+        citation: s("WAES 7.1"),
         alert,
     };
     vec![
-        event("q8f2k1m9x0c4v7b3", "casino-royal.test", "block", "gambling", None, false),
-        event("a7d3e5r1t9y2u6i8", "search.test", "watch", "extremism", None, true),
-        event("z4x6c8v1b3n5m7l9", "library.test", "allow", "education", Some("Amina Learner"), false),
+        event("q8f2k1m9x0c4v7b3", "casino-royal.test", "block", "gambling", "", false),
+        event("a7d3e5r1t9y2u6i8", "search.test", "watch", "extremism", "", true),
+        event("z4x6c8v1b3n5m7l9", "library.test", "allow", "education", "Amina Learner", false),
     ]
 }
 
-pub fn event() -> EventView {
+pub(crate) fn event() -> EventView {
     EventView {
         row: events().remove(0),
         rule: s("category:gambling"),
         list: s("gambling casino-royal.test"),
         path: s("/tables"),
-        how_identified: s("Signed in at the gate at 1:02pm on this computer."),
+        how: s("Signed in at the gate at 1:02pm on this computer."),
+        method: s("GET"),
+        search: String::new(),
         pack_digest: s("5f1c0f6be7e5ad1f2b5f4a3e4b0fd2a9c0d4"),
         lists_digest: s("99aa10de40c5be1137f0e0a1c2d3e4f50617"),
-        also: vec![s("default")],
     }
 }
 
-pub fn technical() -> Vec<TechnicalAlertRow> {
+pub(crate) fn technical() -> Vec<TechnicalAlertRow> {
     let alert = |id: &str, acknowledged| TechnicalAlertRow {
         id: s(id),
-        at: minutes_ago(25),
         at_text: s("Today, 1:55pm"),
         theme: s("prevent"),
-        grade: Grade::High,
+        grade: s("high"),
         device: s("10.0.4.17"),
         host: s("search.test"),
         acknowledged,
         event_reference: s("a7d3e5r1t9y2u6i8"),
     };
-    vec![alert("t1", None), alert("t2", Some((s("Igor Network"), minutes_ago(5))))]
+    vec![alert("t1", None), alert("t2", Some(s("Igor Network, today, 2:15pm")))]
 }
 
-pub fn blocked() -> BlockedView {
+pub(crate) fn blocked() -> BlockedView {
     BlockedView {
         reference: s("q8f2k1m9x0c4v7b3"),
         host: s("casino-royal.test"),
-        title: s("gambling"),
+        codes: s("gambling"),
+        citation: s("WAES 7.1"),
         reason: s("Gambling sites can take money from people who cannot spare it."),
         clause: s("7.1"),
         clause_text: s(
@@ -478,24 +461,25 @@ pub fn blocked() -> BlockedView {
     }
 }
 
-pub fn requests() -> Vec<SiteRequestRow> {
-    let request = |id: &str, host: &str, state: &str, decided: Option<&str>| SiteRequestRow {
+pub(crate) fn requests() -> Vec<SiteRequestRow> {
+    let request = |id: &str, host: &str, state, decided: Option<&str>| SiteRequestRow {
         id: s(id),
         at_text: s("Today, 1:57pm"),
         host: s(host),
-        asked_by_population: s("Staff"),
+        population: s("staff"),
         why: s("We compare how odds are shown, for a maths lesson on Thursday."),
-        state: s(state),
+        state,
         decided: decided.map(s),
     };
     vec![
-        request("r1", "casino-royal.test", "waiting", None),
-        request("r2", "maps.test", "opened", Some("Opened by the Head of IT until Friday 18 December: used in class.")),
+        request("r1", "casino-royal.test", "asked", None),
+        request("r2", "maps.test", "allowed", Some("Used in class. Open by Friday 18 December, 5:30pm.")),
     ]
 }
 
-pub fn letters() -> Vec<Letter> {
-    vec![Letter {
+pub(crate) fn letters() -> Vec<LetterRow> {
+    vec![LetterRow {
+        state: "sent",
         id: s("l1"),
         at_text: s("Today, 1:55pm"),
         to: s("Designated Safeguarding Lead (Dana Lead)"),
@@ -506,8 +490,8 @@ pub fn letters() -> Vec<Letter> {
     }]
 }
 
-pub fn tried() -> TryView {
-    TryView {
+pub(crate) fn tried() -> Tried {
+    Tried {
         action: s("block"),
         reason: s("Gambling sites can take money from people who cannot spare it."),
         citation: s("WAES 7.1"),
@@ -518,31 +502,31 @@ pub fn tried() -> TryView {
         alert: None,
         inspect: true,
         record: true,
-        pack_digest: s("5f1c0f6be7e5ad1f"),
-        lists_digest: s("99aa10de40c5be11"),
     }
 }
 
-pub fn holders() -> Vec<HolderRow> {
+pub(crate) fn holders() -> Vec<HolderRow> {
     vec![
         HolderRow {
-            id: s("lead"),
-            person: s("Dana Lead"),
+            person: s("lead"),
+            name: s("Dana Lead"),
             posts: s("Designated Safeguarding Lead"),
             live: true,
-            since_text: s("since Monday 7 September"),
+            since_text: s("Monday 7 September, 9:02am"),
+            cases_without_key: 0,
         },
         HolderRow {
-            id: s("deputy"),
-            person: s("Sam Deputy"),
+            person: s("deputy"),
+            name: s("Sam Deputy"),
             posts: s("Deputy Designated Safeguarding Lead"),
-            live: false,
-            since_text: s("password reset today at 9:10am; not yet let back in"),
+            live: true,
+            since_text: s("today, 9:10am"),
+            cases_without_key: 4,
         },
     ]
 }
 
-pub fn agreement() -> Agreement {
+pub(crate) fn agreement() -> Agreement {
     let section = |title: &str, text: &str| AgreementSection { title: s(title), text: s(text) };
     Agreement {
         id: s("learner"),
@@ -565,7 +549,7 @@ pub fn agreement() -> Agreement {
     }
 }
 
-pub fn notice() -> Agreement {
+pub(crate) fn notice() -> Agreement {
     Agreement {
         id: s("monitoring-notice"),
         kind: AgreementKind::Notice,
@@ -582,7 +566,7 @@ pub fn notice() -> Agreement {
     }
 }
 
-pub fn clauses() -> Vec<Clause> {
+pub(crate) fn clauses() -> Vec<Clause> {
     let clause = |id: &str, title: &str, text: &str| Clause { id: s(id), title: s(title), text: s(text) };
     vec![
         clause(

@@ -100,7 +100,7 @@ async fn assess(
         disability: form.disability.trim().to_owned(),
         wellbeing: form.wellbeing.trim().to_owned(),
     };
-    match actions::case::assess(&app.haven, &session, &reference, assessment).await {
+    match actions::decide::assess(&app.haven, &session, &reference, assessment).await {
         Ok(()) => Ok(go(&address(
             &reference,
             match choice {
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn s5_each_choice_asks_for_reasons_and_the_three_prompts() {
         let page = AssessPage {
-            chrome: Chrome::sample("Decide what this is", sample::session_of("lead").as_ref()),
+            chrome: Chrome::sample("Decide what this is", Some(sample::LEAD)),
             case: sample::case_fresh(),
             clause: "7.3".to_owned(),
             form: Input { choice: "false-alarm".to_owned(), ..Input::default() },

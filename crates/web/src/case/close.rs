@@ -88,7 +88,7 @@ async fn close(
         change_note: shown.form.change_note.trim().to_owned(),
         revision: shown.form.revision,
     };
-    match actions::case::close(&app.haven, &session, &reference, closing).await {
+    match actions::decide::close(&app.haven, &session, &reference, closing).await {
         Ok(()) => Ok(go(&address(&reference, "closed"))),
         Err(error) => {
             let faults = Faults::of(error)?;
@@ -113,7 +113,7 @@ mod tests {
             ],
             ..sample::step("close", "Close the case", StepKind::Close, crate::api::StepStatus::Ready)
         };
-        let chrome = Chrome::sample("Close the case", sample::session_of("lead").as_ref());
+        let chrome = Chrome::sample("Close the case", Some(sample::LEAD));
         let html = shot("close", &ClosePage { chrome, case, step, form: Input::default(), faults: Faults::default() });
         for wanted in
             ["name=\"change_policy\"", "name=\"change_filter\"", "name=\"change_training\"", "value=\"education\""]

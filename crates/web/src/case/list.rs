@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use crate::api::{CaseQuery, TodayRow};
+use crate::api::{CaseQuery, CaseState, TodayRow};
 use crate::app::App;
 use crate::error::PageError;
 use crate::layout::{Chrome, Paging, draw, query, words};
@@ -36,9 +36,12 @@ struct ListPage {
 }
 
 async fn cases(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
-    let asked =
-        CaseQuery { text: find.text.trim().to_owned(), state: find.state.clone(), page: find.page.unwrap_or(1).max(1) };
-    let found = actions::case::cases(&app.haven, &me.session, asked).await?;
+    let asked = CaseQuery {
+        text: find.text.trim().to_owned(),
+        state: CaseState::parse(&find.state),
+        page: find.page.unwrap_or(1).max(1),
+    };
+    let found = actions::today::cases(&app.haven, &me.session, asked).await?;
     let base = format!("/cases?{}&{}&", query("text", &find.text), query("state", &find.state));
     let paging = Paging::new(found.page, found.pages, found.total, base);
     let chrome = app.chrome("Cases", Some(&me.session));
@@ -52,7 +55,7 @@ mod tests {
     use crate::shots::{has, shot};
 
     fn page(rows: Vec<TodayRow>, text: &str, total: u64) -> ListPage {
-        let chrome = Chrome::sample("Cases", sample::session_of("lead").as_ref());
+        let chrome = Chrome::sample("Cases", Some(sample::LEAD));
         let paging = Paging::new(1_u32, if total > 20 { 3_u32 } else { 1_u32 }, total, "/cases?".to_owned());
         ListPage { chrome, rows, text: text.to_owned(), state: String::new(), paging }
     }

@@ -78,7 +78,7 @@ async fn emergency(
 ) -> Result<Response, PageError> {
     let Posted { session, form, .. } = posted;
     let call = Emergency { service: form.service.clone(), note: form.note.trim().to_owned() };
-    match actions::case::record_emergency(&app.haven, &session, &reference, call).await {
+    match actions::step::record_emergency(&app.haven, &session, &reference, call).await {
         Ok(()) => Ok(go(&address(&reference, "emergency"))),
         Err(error) => {
             let faults = Faults::of(error)?;
@@ -102,7 +102,7 @@ async fn note(
         let faults = Faults::one("text", "Write your note first");
         return Ok(draw_again(&note_page(&app, &session, &reference, form, faults)));
     }
-    match actions::case::add_note(&app.haven, &session, &reference, form.text.trim()).await {
+    match actions::step::add_note(&app.haven, &session, &reference, form.text.trim()).await {
         Ok(()) => Ok(go(&address(&reference, "note"))),
         Err(error) => {
             let faults = Faults::of(error)?;
@@ -120,7 +120,7 @@ async fn reply(
     let faults = if form.text.trim().is_empty() {
         Faults::one("text", "Write your reply first")
     } else {
-        match actions::case::reply_to_reporter(&app.haven, &session, &reference, form.text.trim()).await {
+        match actions::step::reply_to_reporter(&app.haven, &session, &reference, form.text.trim()).await {
             Ok(()) => return Ok(go(&address(&reference, "reply"))),
             Err(error) => Faults::of(error)?,
         }
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn s1_an_emergency_call_is_written_down_with_nothing_in_its_way() {
         let page = EmergencyPage {
-            chrome: Chrome::sample("Write down an emergency call", sample::session_of("lead").as_ref()),
+            chrome: Chrome::sample("Write down an emergency call", Some(sample::LEAD)),
             reference: "7KQ2-M4XD".to_owned(),
             form: Input::default(),
             faults: Faults::default(),
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_note_keeps_what_was_typed() {
         let page = NotePage {
-            chrome: Chrome::sample("Add a note", sample::session_of("lead").as_ref()),
+            chrome: Chrome::sample("Add a note", Some(sample::LEAD)),
             reference: "7KQ2-M4XD".to_owned(),
             form: Input { text: "Spoke with the tutor".to_owned(), ..Input::default() },
             faults: Faults::one("text", "Write your note first"),

@@ -26,6 +26,8 @@ struct Input {
     agreement: String,
     ground: String,
     revision: i64,
+    /// `look`: show again with the reason; nothing leaves.
+    stage: String,
 }
 
 #[derive(Template)]
@@ -46,7 +48,7 @@ async fn page(
     form: Input,
     faults: Faults,
 ) -> Result<ReferralPage, PageError> {
-    let preview = actions::case::referral_preview(&app.haven, session, at.0, at.1).await?;
+    let preview = actions::referral::referral_preview(&app.haven, session, at.0, at.1, form.reason.trim()).await?;
     let chrome = app.chrome("Check what leaves", Some(session));
     Ok(ReferralPage { chrome, reference: at.0.to_owned(), step: at.1.to_owned(), preview, form, faults })
 }
@@ -65,6 +67,9 @@ async fn send(
     posted: Posted<Input>,
 ) -> Result<Response, PageError> {
     let Posted { session, form, .. } = posted;
+    if form.stage == "look" {
+        return Ok(draw(&page(&app, &session, (&reference, &step), form, Faults::default()).await?));
+    }
     let referral = SendReferral {
         step: step.clone(),
         reason: form.reason.trim().to_owned(),
@@ -72,7 +77,7 @@ async fn send(
         ground: form.ground.trim().to_owned(),
         revision: form.revision,
     };
-    match actions::case::send_referral(&app.haven, &session, &reference, referral).await {
+    match actions::referral::send_referral(&app.haven, &session, &reference, referral).await {
         Ok(()) => Ok(go(&address(&reference, "referral"))),
         Err(error) => {
             let faults = Faults::of(error)?;
@@ -90,7 +95,7 @@ mod tests {
     #[test]
     fn c07_the_preview_shows_exactly_what_leaves_and_what_stays() {
         let page = ReferralPage {
-            chrome: Chrome::sample("Check what leaves", sample::session_of("lead").as_ref()),
+            chrome: Chrome::sample("Check what leaves", Some(sample::LEAD)),
             reference: "7KQ2-M4XD".to_owned(),
             step: "refer".to_owned(),
             preview: sample::referral_preview(),

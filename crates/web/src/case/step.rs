@@ -83,7 +83,7 @@ async fn take(
         gate_reason: form.gate_reason.trim().to_owned(),
         revision: form.revision,
     };
-    let done = actions::case::take_step(&app.haven, &session, &reference, taken).await;
+    let done = actions::step::take_step(&app.haven, &session, &reference, taken).await;
     after(&app, &session, (&reference, &id), form, done, "step").await
 }
 
@@ -94,7 +94,7 @@ async fn skip(
 ) -> Result<Response, PageError> {
     let Posted { session, form, .. } = posted;
     let skipped = SkipStep { step: id.clone(), reason: form.reason.trim().to_owned(), revision: form.revision };
-    let done = actions::case::skip_step(&app.haven, &session, &reference, skipped).await;
+    let done = actions::step::skip_step(&app.haven, &session, &reference, skipped).await;
     after(&app, &session, (&reference, &id), form, done, "skip").await
 }
 
@@ -113,7 +113,7 @@ async fn second(
         }
     };
     let answer = SecondStep { step: id.clone(), reason: form.reason.trim().to_owned(), allow, revision: form.revision };
-    let done = actions::case::second_step(&app.haven, &session, &reference, answer).await;
+    let done = actions::step::second_step(&app.haven, &session, &reference, answer).await;
     after(&app, &session, (&reference, &id), form, done, "second").await
 }
 
@@ -144,7 +144,7 @@ mod tests {
     fn page(index: usize) -> StepPage {
         let case = sample::case_view();
         let step = case.steps.get(index).cloned().unwrap_or_else(|| panic!("no step {index}"));
-        let chrome = Chrome::sample(&step.title, sample::session_of("lead").as_ref());
+        let chrome = Chrome::sample(&step.title, Some(sample::LEAD));
         StepPage { chrome, case, step, form: Input::default(), faults: Faults::default() }
     }
 

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::{Done, address, step_address};
-use crate::api::{AlertView, CaseView, StepStatus};
+use crate::api::{ActionError, AlertView, CaseState, CaseView, StepStatus};
 use crate::app::{App, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, Faults, draw, words};
@@ -53,6 +53,9 @@ async fn case(
 
 async fn alert(State(app): State<App>, me: SignedIn, Path(reference): Path<String>) -> Result<Response, PageError> {
     let mut case = actions::case::case(&app.haven, &me.session, &reference).await?;
+    if !case.keys_open {
+        return Err(ActionError::Locked.into());
+    }
     let alert = case.alert.take().ok_or_else(PageError::absent)?;
     Ok(draw(&AlertPage { chrome: app.chrome("Alert", Some(&me.session)), case, alert }))
 }
@@ -66,7 +69,7 @@ async fn acknowledge(
     posted: Posted<Nothing>,
 ) -> Result<Response, PageError> {
     let Nothing {} = posted.form;
-    actions::case::acknowledge(&app.haven, &posted.session, &reference).await?;
+    actions::decide::acknowledge(&app.haven, &posted.session, &reference).await?;
     Ok(go(&address(&reference, "have")))
 }
 
@@ -96,7 +99,7 @@ mod tests {
     use crate::shots::{has, has_not, shot};
 
     fn page(case: CaseView) -> CasePage {
-        let chrome = Chrome::sample("Case", sample::session_of("lead").as_ref());
+        let chrome = Chrome::sample("Case", Some(sample::LEAD));
         CasePage { chrome, case, done: "", faults: Faults::default(), text: String::new() }
     }
 
@@ -106,7 +109,7 @@ mod tests {
         for wanted in [
             "7KQ2-M4XD",
             "Do not",
-            "was due today by 2pm",
+            "20 minutes late",
             "/case/7KQ2-M4XD/step/talk",
             "/policy/7.3",
             "A second post must agree",
@@ -126,10 +129,7 @@ mod tests {
     fn s5_the_alert_page_offers_three_choices_and_no_label() {
         let mut case = sample::case_fresh();
         let alert = case.alert.take().unwrap_or_else(sample::alert);
-        let html = shot(
-            "alert",
-            &AlertPage { chrome: Chrome::sample("Alert", sample::session_of("lead").as_ref()), case, alert },
-        );
+        let html = shot("alert", &AlertPage { chrome: Chrome::sample("Alert", Some(sample::LEAD)), case, alert });
         for wanted in ["choice=concern", "choice=false-alarm", "choice=needs-more", "Signed in at the gate", "<mark>"] {
             has(&html, wanted);
         }

@@ -1,4 +1,6 @@
 //! Behind the block page: "why can't I see this, and what can I do?" (accident, ask for it, report).
+//!
+//! Only the person whom the block met can open its reference; for anybody else it does not exist.
 
 use askama::Template;
 use axum::Router;
@@ -7,12 +9,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::api::{BlockedView, Session};
+use crate::api::{BlockedView, Session, Told};
 use crate::app::App;
 use crate::error::PageError;
-use crate::layout::{Chrome, Faults, draw, draw_again};
-use crate::report::ReceiptPage;
-use crate::session::{Maybe, Posted};
+use crate::layout::{Chrome, Faults, draw, draw_again, words};
+use crate::session::{Posted, SignedIn};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -34,30 +35,31 @@ struct BlockedPage {
     chrome: Chrome,
     blocked: BlockedView,
     clause_html: String,
-    signed_in: bool,
     form: Input,
     faults: Faults,
+}
+
+#[derive(Template)]
+#[template(path = "decision/told.html")]
+struct ToldPage {
+    chrome: Chrome,
+    told: Told,
 }
 
 async fn page(
     app: &App,
-    session: Option<&Session>,
+    session: &Session,
     reference: &str,
     form: Input,
     faults: Faults,
 ) -> Result<BlockedPage, PageError> {
-    let blocked = actions::decision::blocked(&app.haven, reference, session).await?;
+    let blocked = actions::blocked::blocked(&app.haven, session, reference).await?;
     let clause_html = policy::html(&blocked.clause_text);
-    let chrome = app.chrome("Not opened here", session);
-    Ok(BlockedPage { chrome, blocked, clause_html, signed_in: session.is_some(), form, faults })
+    Ok(BlockedPage { chrome: app.chrome("Not opened here", Some(session)), blocked, clause_html, form, faults })
 }
 
-async fn blocked(
-    State(app): State<App>,
-    Maybe(session): Maybe,
-    Path(reference): Path<String>,
-) -> Result<Response, PageError> {
-    Ok(draw(&page(&app, session.as_ref(), &reference, Input::default(), Faults::default()).await?))
+async fn blocked(State(app): State<App>, me: SignedIn, Path(reference): Path<String>) -> Result<Response, PageError> {
+    Ok(draw(&page(&app, &me.session, &reference, Input::default(), Faults::default()).await?))
 }
 
 async fn accident(
@@ -66,8 +68,10 @@ async fn accident(
     posted: Posted<Input>,
 ) -> Result<Response, PageError> {
     let Posted { session, form, .. } = posted;
-    let receipt = actions::decision::report_accident(&app.haven, &reference, &session, form.note.trim()).await?;
-    Ok(draw(&ReceiptPage { chrome: app.chrome("Thank you for telling us", Some(&session)), receipt }))
+    match actions::blocked::report_accident(&app.haven, &session, &reference, form.note.trim()).await {
+        Ok(told) => Ok(draw(&ToldPage { chrome: app.chrome("We have written it down", Some(&session)), told })),
+        Err(error) => again(&app, &session, &reference, form, Faults::of(error)?).await,
+    }
 }
 
 async fn ask(
@@ -76,47 +80,43 @@ async fn ask(
     posted: Posted<Input>,
 ) -> Result<Response, PageError> {
     let Posted { session, form, .. } = posted;
-    match actions::decision::ask_for_site(&app.haven, &reference, &session, form.why.trim()).await {
-        Ok(receipt) => Ok(draw(&ReceiptPage { chrome: app.chrome("We have your request", Some(&session)), receipt })),
-        Err(error) => {
-            let faults = Faults::of(error)?;
-            Ok(draw_again(&page(&app, Some(&session), &reference, form, faults).await?))
-        }
+    match actions::blocked::ask_for_site(&app.haven, &session, &reference, form.why.trim()).await {
+        Ok(told) => Ok(draw(&ToldPage { chrome: app.chrome("We have your request", Some(&session)), told })),
+        Err(error) => again(&app, &session, &reference, form, Faults::of(error)?).await,
     }
+}
+
+async fn again(
+    app: &App,
+    session: &Session,
+    reference: &str,
+    form: Input,
+    faults: Faults,
+) -> Result<Response, PageError> {
+    Ok(draw_again(&page(app, session, reference, form, faults).await?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sample;
-    use crate::shots::{has, has_not, shot};
-
-    fn page(session: Option<&Session>) -> BlockedPage {
-        let blocked = sample::blocked();
-        let clause_html = policy::html(&blocked.clause_text);
-        let chrome = Chrome::sample("Not opened here", session);
-        BlockedPage {
-            chrome,
-            blocked,
-            clause_html,
-            signed_in: session.is_some(),
-            form: Input::default(),
-            faults: Faults::default(),
-        }
-    }
+    use crate::shots::{has, shot};
 
     #[test]
     fn f11_the_page_says_why_whose_fault_it_is_not_and_what_to_do() {
-        let html = shot("blocked", &page(sample::session_of("learner").as_ref()));
+        let blocked = sample::blocked();
+        let clause_html = policy::html(&blocked.clause_text);
+        let chrome = Chrome::sample("Not opened here", Some(sample::LEARNER));
+        let page = BlockedPage { chrome, blocked, clause_html, form: Input::default(), faults: Faults::default() };
+        let html = shot("blocked", &page);
         for wanted in ["/policy/7.1", "not your fault", "/accident", "/ask", "/report"] {
             has(&html, wanted);
         }
     }
 
     #[test]
-    fn f11_signed_out_it_still_explains_and_offers_a_report() {
-        let html = shot("blocked-signed-out", &page(None));
-        has(&html, "/report");
-        has_not(&html, "/accident");
+    fn f12_whoever_asked_is_told_what_happens_next() {
+        let chrome = Chrome::sample("We have your request", Some(sample::LEARNER));
+        has(&shot("told", &ToldPage { chrome, told: sample::told() }), "7KQ2-M4XD");
     }
 }

@@ -57,7 +57,8 @@ struct TechnicalPage {
 async fn events(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
     let asked = EventQuery {
         text: find.text.trim().to_owned(),
-        action: find.action.clone(),
+        action: Some(find.action.clone()).filter(|action| !action.is_empty()),
+        alerts_only: false,
         page: find.page.unwrap_or(1).max(1),
     };
     let found = actions::filter_event::filter_events(&app.haven, &me.session, asked).await?;
@@ -99,7 +100,7 @@ mod tests {
     use crate::shots::{has, has_not, shot};
 
     fn chrome(title: &str) -> Chrome {
-        Chrome::sample(title, sample::session_of("it").as_ref())
+        Chrome::sample(title, Some(sample::HEAD_OF_IT))
     }
 
     #[test]

@@ -11,12 +11,12 @@ use axum::routing::{get, post};
 use policy::{Agreement, AgreementKind, HelpLink, Pack};
 use serde::Deserialize;
 
-use crate::api::{PersonaCard, Stage};
+use crate::api::Stage;
 use crate::app::{App, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, draw, query};
+use crate::practice::{Persona, people};
 use crate::session::{AtDoor, Maybe, Posted, web_address};
-use crate::sign_in::people;
 
 /// Most help links that the gate shows; the help page has them all.
 const HELP_LINKS_SHOWN: usize = 6;
@@ -67,7 +67,7 @@ struct GateSignIn {
     username: String,
     asked_for: String,
     help: Vec<HelpLink>,
-    people: Vec<PersonaCard>,
+    people: Vec<Persona>,
 }
 
 #[derive(Template)]
@@ -102,7 +102,7 @@ async fn gate(
 ) -> Result<Response, PageError> {
     let pack = app.haven.pack();
     let Some(session) = session else {
-        let people = people(&app.haven).await?;
+        let people = people(&app).await?;
         let help = pack.filtering.help.iter().take(HELP_LINKS_SHOWN).cloned().collect();
         let here = if to.is_empty() { "/gate".to_owned() } else { format!("/gate?{}", query("to", &to)) };
         let chrome = app.chrome("Before you use the internet here", None);
@@ -245,9 +245,9 @@ mod tests {
 
     #[test]
     fn s4_the_notice_is_acknowledged_by_its_digest() {
-        let me = sample::session_of("notice");
+        let me = Some(sample::LEARNER);
         let page = NoticePage {
-            chrome: Chrome::sample("What you should know", me.as_ref()),
+            chrome: Chrome::sample("What you should know", me),
             to: "http://library.test/".to_owned(),
             text: Read::new(&sample::notice()),
         };
@@ -258,9 +258,9 @@ mod tests {
 
     #[test]
     fn a01_the_agreement_is_shown_in_sections() {
-        let me = sample::session_of("agreement");
+        let me = Some(sample::LEARNER);
         let page = AgreementPage {
-            chrome: Chrome::sample("Using the internet here", me.as_ref()),
+            chrome: Chrome::sample("Using the internet here", me),
             to: String::new(),
             text: Read::new(&sample::agreement()),
         };
@@ -273,9 +273,9 @@ mod tests {
 
     #[test]
     fn the_last_step_opens_the_page_that_was_asked_for() {
-        let me = sample::session_of("learner");
+        let me = Some(sample::LEARNER);
         let page = OpenPage {
-            chrome: Chrome::sample("You can use the internet now", me.as_ref()),
+            chrome: Chrome::sample("You can use the internet now", me),
             to: "http://library.test/?a=1&b=2".to_owned(),
         };
         let html = shot("gate-open", &page);

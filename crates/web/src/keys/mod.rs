@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn s10_a_reset_holder_is_let_back_in_by_another_holder() {
-        let chrome = Chrome::sample("Keys", sample::session_of("lead").as_ref());
+        let chrome = Chrome::sample("Keys", Some(sample::LEAD));
         let html = shot("keys", &KeysPage { chrome, holders: sample::holders(), may_readmit: true });
         has(&html, "action=\"/keys/readmit\"");
         has(&html, "hv-late");

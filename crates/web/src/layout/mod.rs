@@ -63,11 +63,6 @@ impl Chrome {
         }
     }
 
-    /// A moment as people say it, with the exact time on hover and in print.
-    pub(crate) fn when(&self, at: &Timestamp) -> When {
-        When::new(*at, self.now, &self.zone)
-    }
-
     /// The exact time behind words that were already made.
     pub(crate) fn at(&self, at: &Timestamp, text: &str) -> When {
         When::saying(*at, &self.zone, text)
@@ -105,15 +100,15 @@ impl Chrome {
     }
 
     #[cfg(test)]
-    pub(crate) fn sample(title: &str, session: Option<&Session>) -> Self {
+    pub(crate) fn sample(title: &str, person: Option<&str>) -> Self {
         Self {
             title: title.to_owned(),
             organisation: "Practice Adult College".to_owned(),
             pack: "WAES".to_owned(),
             practice: true,
-            person: session.map(|session| session.person.name.clone()).unwrap_or_default(),
-            csrf: session.map(|session| session.csrf.clone()).unwrap_or_default(),
-            nav: session.map(|_| menu(&|_| true)).unwrap_or_default(),
+            person: person.unwrap_or_default().to_owned(),
+            csrf: person.map(|_| "sample-form-token".to_owned()).unwrap_or_default(),
+            nav: person.map(|_| menu(&|_| true)).unwrap_or_default(),
             gate_waits: false,
             now: crate::sample::now(),
             zone: TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC),

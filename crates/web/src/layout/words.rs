@@ -1,41 +1,71 @@
 //! The plain words for what the other rooms name by id.
 
-use policy::Grade;
+use crate::api::CaseState;
 
-/// "High": how much it hurries.
-pub(crate) fn grade(grade: &Grade) -> &'static str {
+/// How much it hurries: `high` -> "High".
+pub(crate) fn grade(grade: &str) -> &str {
     match grade {
-        Grade::Low => "Low",
-        Grade::Medium => "Medium",
-        Grade::High => "High",
+        "low" => "Low",
+        "medium" => "Medium",
+        "high" => "High",
+        other => other,
     }
 }
 
 /// What the filter did, as people say it.
 pub(crate) fn action(action: &str) -> &str {
     match action {
-        "allow" | "Allow" => "Opened",
-        "block" | "Block" => "Not opened",
-        "warn" | "Warn" => "Opened after a warning",
-        "watch" | "Watch" => "Opened, and a person is told",
+        "allow" => "Opened",
+        "block" => "Not opened",
+        "warn" => "Opened after a warning",
+        "watch" => "Opened, and a person is told",
         other => other,
     }
 }
 
 /// Where a case stands.
-pub(crate) fn state(state: &str) -> &str {
+pub(crate) fn state(state: &CaseState) -> &'static str {
     match state {
-        "unassessed" => "Not looked at yet",
-        "open" => "Open",
-        "closed" => "Closed",
-        other => other,
+        CaseState::Unassessed => "Not looked at yet",
+        CaseState::Open => "Open",
+        CaseState::Closed | CaseState::FalseAlarm => "Closed",
     }
 }
 
-/// The theme of an alert: `self-harm` -> "self harm".
+/// The theme of an alert or the id of a code: `self-harm` -> "self harm".
 pub(crate) fn theme(theme: &str) -> String {
     match theme {
         "prevent" => "Prevent".to_owned(),
         other => other.replace('-', " "),
+    }
+}
+
+/// Ends with a full stop, once.
+pub(crate) fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    if text.is_empty() || text.ends_with(['.', '!', '?', '\u{201d}']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// The first letter large, for a sentence that begins with a word from elsewhere.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_ends_once() {
+        assert_eq!(sentence("Ring them"), "Ring them.");
+        assert_eq!(sentence("Ring them. "), "Ring them.");
+        assert_eq!(sentence(""), "");
+    }
+
+    #[test]
+    fn a_sentence_begins_large() {
+        assert_eq!(capital("today by 5:30pm"), "Today by 5:30pm");
+        assert_eq!(capital(""), "");
     }
 }

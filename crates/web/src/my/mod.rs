@@ -7,10 +7,10 @@ use axum::response::Response;
 use axum::routing::get;
 use policy::{Agreement, AgreementKind, Pack};
 
-use crate::api::{MyReport, Session};
+use crate::api::{MyReport, Session, SiteRequestRow};
 use crate::app::App;
 use crate::error::PageError;
-use crate::layout::{Chrome, draw};
+use crate::layout::{Chrome, draw, words};
 use crate::session::SignedIn;
 
 pub(crate) fn routes() -> Router<App> {
@@ -36,13 +36,15 @@ impl Text {
 struct MyPage {
     chrome: Chrome,
     reports: Vec<MyReport>,
+    requests: Vec<SiteRequestRow>,
     texts: Vec<Text>,
 }
 
 async fn my(State(app): State<App>, me: SignedIn) -> Result<Response, PageError> {
     let reports = actions::report::my_reports(&app.haven, &me.session).await?;
+    let requests = actions::requests::my_requests(&app.haven, &me.session).await?;
     let texts = texts_of(&app.haven.pack(), &me.session);
-    Ok(draw(&MyPage { chrome: app.chrome("My page", Some(&me.session)), reports, texts }))
+    Ok(draw(&MyPage { chrome: app.chrome("My page", Some(&me.session)), reports, requests, texts }))
 }
 
 /// The notice, and the agreement of the person's group.
@@ -62,15 +64,18 @@ mod tests {
     #[test]
     fn a_person_sees_own_reports_and_agreements() {
         let texts = vec![Text::new(&sample::notice()), Text::new(&sample::agreement())];
-        let chrome = Chrome::sample("My page", sample::session_of("learner").as_ref());
-        let html = shot("my", &MyPage { chrome, reports: sample::my_reports(), texts });
+        let chrome = Chrome::sample("My page", Some(sample::LEARNER));
+        let html = shot("my", &MyPage { chrome, reports: sample::my_reports(), requests: sample::requests(), texts });
         has(&html, "7KQ2-M4XD");
         has(&html, "Using the internet here");
     }
 
     #[test]
     fn a_first_visit_says_what_will_stand_here() {
-        let chrome = Chrome::sample("My page", sample::session_of("learner").as_ref());
-        has(&shot("my-empty", &MyPage { chrome, reports: vec![], texts: vec![] }), "You have not reported anything");
+        let chrome = Chrome::sample("My page", Some(sample::LEARNER));
+        has(
+            &shot("my-empty", &MyPage { chrome, reports: vec![], requests: vec![], texts: vec![] }),
+            "You have not reported anything",
+        );
     }
 }

@@ -10,12 +10,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::api::{Letter, PersonaCard, TryView};
-use crate::app::{App, OverTls, go};
+use crate::api::{ActionError, LetterRow};
+use crate::app::{App, OverTls, Tried, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, Faults, Paging, draw, draw_again, words};
 use crate::session::{AtDoor, Open, enter, own_path};
-use crate::sign_in::people;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -30,11 +29,38 @@ pub(crate) fn routes() -> Router<App> {
 /// Furthest that the clock moves at once, in minutes: four weeks.
 const CLOCK_STEP_LIMIT_MINUTES: i64 = 4 * 7 * 24 * 60;
 
+/// One of the invented people, with the seat at which they sit.
+pub(crate) struct Persona {
+    pub(crate) username: String,
+    pub(crate) name: String,
+    /// Posts, or the group that fits.
+    pub(crate) what: String,
+    pub(crate) port: Option<u16>,
+    pub(crate) blurb: String,
+}
+
+/// Everybody whom a visitor may be; nobody on real data.
+pub(crate) async fn people(app: &App) -> Result<Vec<Persona>, ActionError> {
+    let Some(practice) = app.options.practice.as_ref().filter(|_| app.practice()) else { return Ok(Vec::new()) };
+    let people = actions::practice::practice_people(&app.haven).await?;
+    let persona = |person: actions::practice::PracticePerson| {
+        let seat = practice.seats.iter().find(|seat| seat.username == person.username);
+        Persona {
+            port: seat.and_then(|seat| seat.port),
+            blurb: seat.map(|seat| seat.blurb.clone()).unwrap_or_default(),
+            username: person.username,
+            name: person.name,
+            what: person.what,
+        }
+    };
+    Ok(people.into_iter().map(persona).collect())
+}
+
 #[derive(Template)]
 #[template(path = "practice/practice.html")]
 struct PracticePage {
     chrome: Chrome,
-    people: Vec<PersonaCard>,
+    people: Vec<Persona>,
     proxy_host: String,
     has_ca: bool,
 }
@@ -43,7 +69,7 @@ struct PracticePage {
 #[template(path = "practice/mailbox.html")]
 struct MailboxPage {
     chrome: Chrome,
-    letters: Vec<Letter>,
+    letters: Vec<LetterRow>,
     paging: Paging,
 }
 
@@ -51,16 +77,16 @@ struct MailboxPage {
 #[template(path = "practice/try.html")]
 struct TryPage {
     chrome: Chrome,
-    people: Vec<PersonaCard>,
+    people: Vec<Persona>,
     person: String,
     url: String,
-    tried: Option<TryView>,
+    tried: Option<Tried>,
     faults: Faults,
 }
 
 async fn practice(State(app): State<App>) -> Result<Response, PageError> {
     app.practice_only()?;
-    let people = people(&app.haven).await?;
+    let people = people(&app).await?;
     let (proxy_host, has_ca) = (app.options.proxy_host.clone(), app.options.ca_pem.is_some());
     Ok(draw(&PracticePage { chrome: app.chrome("Practice", None), people, proxy_host, has_ca }))
 }
@@ -79,7 +105,8 @@ async fn sign_in(
     Open(form): Open<SignInForm>,
 ) -> Result<Response, PageError> {
     app.practice_only()?;
-    let token = actions::session::practice_sign_in(&app.haven, &form.person, door).await?;
+    let practice = app.options.practice.as_ref().ok_or_else(PageError::absent)?;
+    let token = actions::session::practice_sign_in(&app.haven, &form.person, &practice.password, door).await?;
     Ok(enter(&token.0, tls.map(|tls| tls.0).unwrap_or_default(), own_path(&form.to)))
 }
 
@@ -91,7 +118,7 @@ struct ClockForm {
 
 async fn clock(State(app): State<App>, Open(form): Open<ClockForm>) -> Result<Response, PageError> {
     app.practice_only()?;
-    let minutes = form.minutes.clamp(0, CLOCK_STEP_LIMIT_MINUTES);
+    let minutes = form.minutes.clamp(1, CLOCK_STEP_LIMIT_MINUTES);
     actions::practice::move_clock(&app.haven, minutes).await?;
     Ok(go("/practice"))
 }
@@ -118,16 +145,19 @@ struct Try {
 
 async fn try_page(State(app): State<App>, Query(asked): Query<Try>) -> Result<Response, PageError> {
     app.practice_only()?;
-    let people = people(&app.haven).await?;
+    let people = people(&app).await?;
     let chrome = app.chrome("Try a request", None);
     let (person, url) = (asked.person, asked.url.trim().to_owned());
     if url.is_empty() {
         return Ok(draw(&TryPage { chrome, people, person, url, tried: None, faults: Faults::default() }));
     }
-    match actions::practice::try_request(&app.haven, &person, &url).await {
-        Ok(tried) => Ok(draw(&TryPage { chrome, people, person, url, tried: Some(tried), faults: Faults::default() })),
-        Err(error) => {
-            let faults = Faults::of(error)?;
+    let practice = app.options.practice.as_ref().ok_or_else(PageError::absent)?;
+    match (practice.try_request)(&person, &url) {
+        Some(tried) => {
+            Ok(draw(&TryPage { chrome, people, person, url, tried: Some(tried), faults: Faults::default() }))
+        }
+        None => {
+            let faults = Faults::one("url", "Write a whole address, such as http://library.test/");
             Ok(draw_again(&TryPage { chrome, people, person, url, tried: None, faults }))
         }
     }

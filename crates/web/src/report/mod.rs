@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::api::{DangerCard, How, Receipt, Session};
+use crate::api::{How, Receipt, Session};
 use crate::app::{App, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, Faults, draw, draw_again};
@@ -37,7 +37,7 @@ pub(crate) struct Kind {
 #[template(path = "report/ask.html")]
 struct Ask {
     chrome: Chrome,
-    danger: DangerCard,
+    danger: Vec<String>,
     kinds: Vec<Kind>,
     form: ReportInput,
     faults: Faults,
@@ -90,7 +90,7 @@ async fn send_named(State(app): State<App>, posted: Posted<ReportInput>) -> Resu
 }
 
 async fn ask(app: &App, session: Option<&Session>, form: ReportInput, faults: Faults) -> Result<Ask, PageError> {
-    let danger = actions::report::danger_card(&app.haven).await?;
+    let danger = actions::report::whom_in_person(&app.haven.pack());
     let pack = app.haven.pack();
     let reportable = pack.procedures.iter().filter(|procedure| procedure.reportable);
     let kinds = reportable.map(|procedure| Kind { id: procedure.id.clone(), title: procedure.title.clone() }).collect();
@@ -149,7 +149,7 @@ mod tests {
     fn c14_the_report_page_has_999_before_any_form() {
         let page = Ask {
             chrome: Chrome::sample(TITLE, None),
-            danger: sample::danger_card(),
+            danger: sample::whom(),
             kinds: kinds(),
             form: ReportInput { how: "anonymous".to_owned(), ..ReportInput::default() },
             faults: Faults::default(),
@@ -158,7 +158,7 @@ mod tests {
         let html = shot("report", &page);
         assert!(html.find("tel:999") < html.find("<form"), "999 stands before the form");
         has(&html, "Exit this page");
-        has(&html, "Student Services, ground floor");
+        has(&html, "Then tell the Safeguarding Lead");
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
         let faults = form.faults();
         let page = Ask {
             chrome: Chrome::sample(TITLE, None),
-            danger: sample::danger_card(),
+            danger: sample::whom(),
             kinds: kinds(),
             form,
             faults,
@@ -195,10 +195,10 @@ mod tests {
 
     #[test]
     fn c01_a_named_report_carries_the_form_token() {
-        let me = sample::session_of("learner");
+        let me = Some(sample::LEARNER);
         let page = Ask {
-            chrome: Chrome::sample(TITLE, me.as_ref()),
-            danger: sample::danger_card(),
+            chrome: Chrome::sample(TITLE, me),
+            danger: sample::whom(),
             kinds: vec![],
             form: ReportInput { how: "named".to_owned(), ..ReportInput::default() },
             faults: Faults::default(),

@@ -54,7 +54,7 @@ async fn reply(State(app): State<App>, Open(mut form): Open<CodeForm>) -> Result
     if form.text.trim().is_empty() {
         return show(&app, form, Faults::one("text", "Write something first"), "").await;
     }
-    match actions::report::reply_by_code(&app.haven, form.code.trim(), form.text.trim()).await {
+    match actions::thread::reply_by_code(&app.haven, form.code.trim(), form.text.trim()).await {
         Ok(()) => {
             form.text.clear();
             show(&app, form, Faults::default(), "We have what you wrote.").await
@@ -68,7 +68,7 @@ async fn reply(State(app): State<App>, Open(mut form): Open<CodeForm>) -> Result
 }
 
 async fn show(app: &App, form: CodeForm, faults: Faults, done: &'static str) -> Result<Response, PageError> {
-    match actions::report::thread_by_code(&app.haven, form.code.trim()).await {
+    match actions::thread::thread_by_code(&app.haven, form.code.trim()).await {
         Ok(thread) => {
             let again = !faults.list().is_empty();
             let chrome = app.chrome("Your report", None);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::api::{DecideRequest, Session, SiteRequestRow};
 use crate::app::{App, go};
 use crate::error::PageError;
-use crate::layout::{Chrome, Faults, Paging, draw, draw_again};
+use crate::layout::{Chrome, Faults, Paging, draw, draw_again, words};
 use crate::session::{Posted, SignedIn};
 
 pub(crate) fn routes() -> Router<App> {
@@ -54,7 +54,7 @@ async fn page(
     page: u32,
     again: (String, Input, Faults),
 ) -> Result<RequestsPage, PageError> {
-    let found = actions::decision::requests(&app.haven, session, page).await?;
+    let found = actions::requests::requests(&app.haven, session, page).await?;
     let paging = Paging::new(found.page, found.pages, found.total, "/requests?".to_owned());
     Ok(assemble(app.chrome("Requests", Some(session)), found.items, paging, again))
 }
@@ -82,7 +82,7 @@ async fn decide(State(app): State<App>, Path(id): Path<String>, posted: Posted<I
             let reason = form.reason.trim().to_owned();
             let decided =
                 DecideRequest { id: id.clone(), allow: answer == "yes", reason, until_days: days.unwrap_or(0) };
-            match actions::decision::decide_request(&app.haven, &session, decided).await {
+            match actions::requests::decide_request(&app.haven, &session, decided).await {
                 Ok(()) => return Ok(go("/requests")),
                 Err(error) => Faults::of(error)?,
             }
@@ -99,7 +99,7 @@ mod tests {
     use crate::shots::{has, shot};
 
     fn shown(rows: Vec<SiteRequestRow>, again: (String, Input, Faults)) -> RequestsPage {
-        let chrome = Chrome::sample("Requests", sample::session_of("it").as_ref());
+        let chrome = Chrome::sample("Requests", Some(sample::HEAD_OF_IT));
         let total = rows.len() as u64;
         assemble(chrome, rows, Paging::new(1_u32, 1_u32, total, "/requests?".to_owned()), again)
     }
@@ -108,7 +108,7 @@ mod tests {
     fn f12_a_request_is_decided_with_a_reason_and_an_end() {
         let nothing = (String::new(), Input::default(), Faults::default());
         let html = shot("requests", &shown(sample::requests(), nothing));
-        for wanted in ["action=\"/requests/r1\"", "name=\"until_days\"", "Opened by the Head of IT"] {
+        for wanted in ["action=\"/requests/r1\"", "name=\"until_days\"", "Used in class"] {
             has(&html, wanted);
         }
     }

@@ -7,10 +7,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::api::{ActionError, DangerCard, Haven, PersonaCard, Session};
+use crate::api::{ActionError, Session};
 use crate::app::{App, OverTls, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, Faults, draw, draw_again, words};
+use crate::practice::{Persona, people};
 use crate::session::{AtDoor, Maybe, Open, Posted, SignedIn, enter, leave, own_path};
 
 pub(crate) fn routes() -> Router<App> {
@@ -26,8 +27,8 @@ pub(crate) fn routes() -> Router<App> {
 #[template(path = "sign_in/front.html")]
 struct Front {
     chrome: Chrome,
-    danger: DangerCard,
-    people: Vec<PersonaCard>,
+    danger: Vec<String>,
+    people: Vec<Persona>,
 }
 
 async fn front(State(app): State<App>, Maybe(session): Maybe) -> Result<Response, PageError> {
@@ -35,31 +36,22 @@ async fn front(State(app): State<App>, Maybe(session): Maybe) -> Result<Response
     if let Some(first) = chrome.nav.first() {
         return Ok(go(first.href));
     }
-    let danger = actions::report::danger_card(&app.haven).await?;
-    let people = people(&app.haven).await?;
+    let danger = actions::report::whom_in_person(&app.haven.pack());
+    let people = people(&app).await?;
     Ok(draw(&Front { chrome, danger, people }))
-}
-
-/// The personas of practice; none on real data.
-pub(crate) async fn people(haven: &Haven) -> Result<Vec<PersonaCard>, ActionError> {
-    if haven.mode == crate::api::Mode::Practice {
-        actions::session::practice_people(haven).await
-    } else {
-        Ok(Vec::new())
-    }
 }
 
 #[derive(Template)]
 #[template(path = "sign_in/help.html")]
 struct Help {
     chrome: Chrome,
-    danger: DangerCard,
+    danger: Vec<String>,
     links: Vec<policy::HelpLink>,
 }
 
 /// Help is always reachable (S-2): no session is looked at, so nothing joins this page to a person (S-3).
 async fn help(State(app): State<App>) -> Result<Response, PageError> {
-    let danger = actions::report::danger_card(&app.haven).await?;
+    let danger = actions::report::whom_in_person(&app.haven.pack());
     let links = app.haven.pack().filtering.help.clone();
     Ok(draw(&Help { chrome: app.chrome("Find help", None), danger, links }))
 }
@@ -77,11 +69,11 @@ struct SignInPage {
     to: String,
     username: String,
     refused: String,
-    people: Vec<PersonaCard>,
+    people: Vec<Persona>,
 }
 
 async fn ask(State(app): State<App>, Query(To { to }): Query<To>) -> Result<Response, PageError> {
-    let people = people(&app.haven).await?;
+    let people = people(&app).await?;
     let chrome = app.chrome("Sign in", None);
     Ok(draw(&SignInPage { chrome, to, username: String::new(), refused: String::new(), people }))
 }
@@ -106,7 +98,7 @@ async fn sign_in(
     match actions::session::sign_in(&app.haven, form.username.trim(), &form.password, door).await {
         Ok(token) => Ok(enter(&token.0, tls, own_path(&form.to))),
         Err(ActionError::Refused { sentence, .. }) => {
-            let people = people(&app.haven).await?;
+            let people = people(&app).await?;
             let chrome = app.chrome("Sign in", None);
             Ok(draw_again(&SignInPage { chrome, to: form.to, username: form.username, refused: sentence, people }))
         }
@@ -142,13 +134,16 @@ async fn ask_unlock(State(app): State<App>, me: SignedIn, Query(To { to }): Quer
 }
 
 async fn unlock(State(app): State<App>, posted: Posted<SignInForm>) -> Result<Response, PageError> {
-    let Posted { session, token, form } = posted;
-    match actions::session::unlock(&app.haven, &session, &token, &form.password).await {
+    let Posted { session, form, .. } = posted;
+    match actions::session::unlock(&app.haven, &session, &form.password).await {
         Ok(()) => Ok(go(own_path(&form.to))),
         Err(ActionError::Refused { sentence, .. }) => {
             Ok(draw_again(&UnlockPage::new(&app, &session, form.to, Faults::one("password", &sentence))))
         }
-        Err(other) => Err(other.into()),
+        Err(error) => {
+            let faults = Faults::of(error)?;
+            Ok(draw_again(&UnlockPage::new(&app, &session, form.to, faults)))
+        }
     }
 }
 
@@ -160,8 +155,7 @@ mod tests {
 
     #[test]
     fn the_front_page_puts_danger_first_and_reporting_before_signing_in() {
-        let page =
-            Front { chrome: Chrome::sample("Start", None), danger: sample::danger_card(), people: sample::people() };
+        let page = Front { chrome: Chrome::sample("Start", None), danger: sample::whom(), people: sample::people() };
         let html = shot("front", &page);
         let (danger, report, sign_in) =
             (html.find("tel:999"), html.find("href=\"/report\""), html.find("href=\"/sign-in\""));
@@ -191,17 +185,16 @@ mod tests {
             codes: vec!["gambling".to_owned()],
             clause: "7.6".to_owned(),
         }];
-        let html =
-            shot("help", &Help { chrome: Chrome::sample("Find help", None), danger: sample::danger_card(), links });
+        let html = shot("help", &Help { chrome: Chrome::sample("Find help", None), danger: sample::whom(), links });
         has(&html, "tel:999");
         has(&html, "https://gamblersanonymous.org.uk");
     }
 
     #[test]
     fn the_unlock_page_asks_for_the_password_only() {
-        let me = sample::session_of("lead");
+        let me = Some(sample::LEAD);
         let page = UnlockPage {
-            chrome: Chrome::sample("Open your cases", me.as_ref()),
+            chrome: Chrome::sample("Open your cases", me),
             to: "/today".to_owned(),
             faults: Faults::default(),
         };

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::api::Today;
+use crate::api::{CaseState, Today};
 use crate::app::App;
 use crate::error::PageError;
 use crate::layout::{Chrome, draw, words};
@@ -21,8 +21,6 @@ pub(crate) fn routes() -> Router<App> {
 struct TodayPage {
     chrome: Chrome,
     today: Today,
-    /// Holds case keys, and they are closed at the moment.
-    locked: bool,
 }
 
 impl TodayPage {
@@ -35,8 +33,7 @@ impl TodayPage {
 
 async fn today(State(app): State<App>, me: SignedIn) -> Result<Response, PageError> {
     let today = actions::today::today(&app.haven, &me.session).await?;
-    let locked = me.session.holder && !me.session.unlocked;
-    Ok(draw(&TodayPage { chrome: app.chrome("Today", Some(&me.session)), today, locked }))
+    Ok(draw(&TodayPage { chrome: app.chrome("Today", Some(&me.session)), today }))
 }
 
 #[cfg(test)]
@@ -45,13 +42,13 @@ mod tests {
     use crate::sample;
     use crate::shots::{has, has_not, shot};
 
-    fn page(today: Today, locked: bool) -> TodayPage {
-        TodayPage { chrome: Chrome::sample("Today", sample::session_of("lead").as_ref()), today, locked }
+    fn page(today: Today) -> TodayPage {
+        TodayPage { chrome: Chrome::sample("Today", Some(sample::LEAD)), today }
     }
 
     #[test]
     fn m02_late_stands_first_and_is_said_in_words() {
-        let html = shot("today", &page(sample::today(), false));
+        let html = shot("today", &page(sample::today()));
         assert!(html.find("Late") < html.find("Not looked at yet"));
         has(&html, "hv-tag--late");
         has(&html, "/case/7KQ2-M4XD/alert");
@@ -59,7 +56,7 @@ mod tests {
 
     #[test]
     fn an_empty_day_reassures_and_says_when_the_last_alert_was() {
-        let html = shot("today-empty", &page(sample::today_quiet(), false));
+        let html = shot("today-empty", &page(sample::today_quiet()));
         has(&html, "Nothing waits for you");
         has(&html, "Last alert");
     }
@@ -67,13 +64,13 @@ mod tests {
     #[test]
     fn a_head_of_it_sees_technical_alerts_and_no_case() {
         let today = Today { technical: sample::technical(), ..sample::today_quiet() };
-        let html = shot("today-it", &page(today, false));
+        let html = shot("today-it", &page(today));
         has(&html, "/technical");
         has_not(&html, "/case/");
     }
 
     #[test]
     fn closed_keys_are_said_with_the_way_to_open_them() {
-        has(&shot("today-locked", &page(sample::today(), true)), "/unlock?to=/today");
+        has(&shot("today-locked", &page(Today { locked: true, ..sample::today() })), "/unlock?to=/today");
     }
 }
