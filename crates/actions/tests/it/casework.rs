@@ -268,3 +268,25 @@ async fn s8_a_referral_of_an_adult_needs_agreement_or_a_lawful_ground() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inv5_a_case_keeps_the_policy_it_began_under() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let (lead, reference) = opened(&world).await;
+        let before = view(&world, &lead, &reference).await;
+        let mut files = crate::world::waes_files();
+        let procedure = files.get_mut("procedures/prevent.toml").unwrap();
+        *procedure = procedure.replace("title = \"Speak with the learner\"", "title = \"Talk it over\"");
+        let changed = std::sync::Arc::new(policy::read::read(&files).pack.unwrap());
+        actions::shelf::put_in_force(&world.haven, changed, &files, "test").await.unwrap();
+        let after = view(&world, &lead, &reference).await;
+        let titles = |case: &actions::case::CaseView| case.steps.iter().map(|step| step.title.clone()).collect::<Vec<_>>();
+        assert_eq!(titles(&after), titles(&before));
+        assert!(titles(&after).contains(&"Speak with the learner".to_owned()));
+        world.raise(&world.prevent_record("joe", "r2")).await;
+        let newer = world.references(&lead).await.into_iter().find(|one| *one != reference).unwrap();
+        assert!(titles(&view(&world, &lead, &newer).await).contains(&"Talk it over".to_owned()));
+    })
+    .await;
+}

@@ -31,7 +31,7 @@ async fn c01_a_tutor_reports_and_gets_a_reference_and_what_happens_next() {
         let again = report_concern(&world.haven, sent, Some(&tutor)).await.unwrap();
         assert_eq!(again.reference, receipt.reference);
         let lead = world.sign_in("lead").await;
-        assert_eq!(world.references(&lead).await, [receipt.reference.clone()]);
+        assert_eq!(world.references(&lead).await, std::slice::from_ref(&receipt.reference));
         let case = actions::case::case(&world.haven, &lead, &receipt.reference).await.unwrap();
         assert_eq!(case.person.as_deref(), Some("Joe Learner"));
         assert!(case.narrative.iter().any(|text| text.text.contains("messages that frighten him")));
