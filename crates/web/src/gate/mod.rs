@@ -84,6 +84,8 @@ struct AgreementPage {
     chrome: Chrome,
     to: String,
     text: Read,
+    /// The same in easier words, if the policy has it; what is signed stays the text itself.
+    easy: Option<Read>,
 }
 
 #[derive(Template)]
@@ -122,7 +124,13 @@ async fn gate(
         }
         Stage::Agreement(id) => {
             let agreement = pack.agreement(id).ok_or_else(PageError::absent)?;
-            Ok(draw(&AgreementPage { chrome: quiet(&app, &agreement.title, &session), to, text: Read::new(agreement) }))
+            let easy = pack.agreement(&format!("{id}-easy-read")).map(Read::new);
+            Ok(draw(&AgreementPage {
+                chrome: quiet(&app, &agreement.title, &session),
+                to,
+                text: Read::new(agreement),
+                easy,
+            }))
         }
         Stage::Open => {
             if let Some(door) = &door {
@@ -263,6 +271,7 @@ mod tests {
             chrome: Chrome::sample("Using the internet here", me),
             to: String::new(),
             text: Read::new(&sample::agreement()),
+            easy: Some(Read::new(&sample::agreement())),
         };
         let html = shot("gate-agreement", &page);
         for section in sample::agreement().sections {
