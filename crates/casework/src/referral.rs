@@ -2,6 +2,8 @@
 
 use policy::{Consent, Referral};
 
+use crate::conflict;
+
 /// What the case holds that a referral could carry.
 #[derive(Debug, Clone, Default)]
 pub struct Holding {
@@ -39,9 +41,11 @@ const FIELDS: [(&str, &str); 7] = [
     ("sender-post", "From"),
 ];
 
-/// Splits what the case holds into what leaves and what stays.
+/// Splits what the case holds into what leaves and what stays. Where the name or the date of birth stays, it is also
+/// taken out of the texts that leave.
 #[must_use]
 pub fn preview(referral: &Referral, holding: &Holding) -> Preview {
+    let holding = &withheld(referral, holding);
     let mut preview = Preview { leaves: Vec::new(), stays: Vec::new() };
     for (field, label) in FIELDS {
         if referral.fields.iter().any(|named| named == field) {
@@ -52,6 +56,22 @@ pub fn preview(referral: &Referral, holding: &Holding) -> Preview {
     }
     preview.stays.push("Everything else in the case: the chronology, notes, browsing and other people");
     preview
+}
+
+/// The holding with what must stay taken out of its free texts: a question "without a name" is without it in every line.
+fn withheld(referral: &Referral, holding: &Holding) -> Holding {
+    let names = |wanted: &str| referral.fields.iter().any(|field| field == wanted);
+    let mut kept = holding.clone();
+    for text in [&mut kept.concern, &mut kept.steps_taken, &mut kept.reason] {
+        let born = holding.person_born.trim();
+        if !names("person-born") && !born.is_empty() {
+            *text = text.replace(born, "[date withheld]");
+        }
+        if !names("person-name") {
+            *text = conflict::withhold(text, &holding.person_name);
+        }
+    }
+    kept
 }
 
 fn value_of(field: &str, holding: &Holding) -> String {
