@@ -1,6 +1,6 @@
 //! Where a concern goes: the posts of its procedure in order, their deputies after them, and never a person in conflict.
 
-use policy::{Pack, Procedure};
+use policy::{Pack, Procedure, Relation};
 
 /// A person who may come to hold a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,30 @@ pub struct Route {
 /// Posts that stand behind every route, so that a case never has nobody: the last of them is told if all else fails.
 pub const LAST_RESORT_POSTS: [&str; 3] = ["head-of-hr", "principal", "executive-board"];
 
+/// The posts of last resort of a pack, in order: [`LAST_RESORT_POSTS`], as far as the pack has them. In a pack with none
+/// of these, the posts that its rights make the team of a case whatever it is about. Empty if it has none either: then a
+/// route can be empty, and the page says so.
+#[must_use]
+pub fn last_resort(pack: &Pack) -> Vec<&str> {
+    let named: Vec<&str> = LAST_RESORT_POSTS.into_iter().filter(|post| pack.post(post).is_some()).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let mut team = Vec::new();
+    let rights = pack.rights.iter().filter(|right| right.relation == Relation::CaseTeam && right.action == "case.act");
+    for right in rights {
+        if !team.contains(&right.post.as_str()) {
+            team.push(right.post.as_str());
+        }
+    }
+    team
+}
+
+/// Fewest people on a route: one to hold the case, and one to whom silence passes it.
+const HOLDERS_MIN_PEOPLE: usize = 2;
+
 /// Works out the route. `holders_of` answers who holds a post today (not disabled); `excluded` are people in conflict.
+/// Nobody stands on it twice, and nobody excluded at all. Its holders are empty only if nobody is left.
 pub fn route<'a>(
     pack: &Pack,
     procedure: &Procedure,
@@ -34,23 +57,30 @@ pub fn route<'a>(
     for post in &procedure.route {
         add_post(pack, post, holders_of, excluded, &mut route);
     }
-    if route.holders.is_empty() || route.holders.len() < 2 {
-        for post in LAST_RESORT_POSTS {
+    // One post after the other, so that no more people come to hold it than are needed.
+    for post in last_resort(pack) {
+        if route.holders.len() < HOLDERS_MIN_PEOPLE {
             add_post(pack, post, holders_of, excluded, &mut route);
         }
     }
     for post in &procedure.also_told {
         for person in holders_of(post).into_iter().filter(|person| !excluded.contains(person)) {
-            let recipient = Recipient { post: post.clone(), person: person.to_owned() };
-            if !route.holders.iter().any(|holder| holder.person == recipient.person) {
-                route.also_told.push(recipient);
+            let knows = |recipient: &Recipient| recipient.person == person;
+            if !route.holders.iter().chain(&route.also_told).any(knows) {
+                route.also_told.push(Recipient { post: post.clone(), person: person.to_owned() });
             }
         }
     }
     route
 }
 
-fn add_post<'a>(pack: &Pack, post: &str, holders_of: &dyn Fn(&str) -> Vec<&'a str>, excluded: &[&str], route: &mut Route) {
+fn add_post<'a>(
+    pack: &Pack,
+    post: &str,
+    holders_of: &dyn Fn(&str) -> Vec<&'a str>,
+    excluded: &[&str],
+    route: &mut Route,
+) {
     let deputies = pack.post(post).map(|post| post.deputies.clone()).unwrap_or_default();
     for post in std::iter::once(post.to_owned()).chain(deputies) {
         for person in holders_of(&post) {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use policy::{Calendar, Gate, Pack, Procedure, Step, StepKind};
 
-use crate::route::LAST_RESORT_POSTS;
+use crate::route::last_resort;
 
 /// How a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +111,7 @@ pub fn refresh(procedure: &Procedure, calendar: &Calendar, steps: &mut [StepFact
         let before: Vec<StepFacts> = steps.to_vec();
         for facts in steps.iter_mut().filter(|facts| !facts.status.is_settled()) {
             let Some(step) = procedure.step(&facts.step) else { continue };
-            facts.status = status_now(step, facts, &before);
+            facts.status = status_now(procedure, step, facts, &before);
             if facts.status != StepStatus::Waiting && facts.status != StepStatus::NotNeeded && facts.due_at.is_none() {
                 facts.due_at = Some(calendar.due(now, step.due));
             }
@@ -122,7 +122,7 @@ pub fn refresh(procedure: &Procedure, calendar: &Calendar, steps: &mut [StepFact
     }
 }
 
-fn status_now(step: &Step, facts: &StepFacts, all: &[StepFacts]) -> StepStatus {
+fn status_now(procedure: &Procedure, step: &Step, facts: &StepFacts, all: &[StepFacts]) -> StepStatus {
     if let Some((decider, option)) = &step.only_if
         && let Some(decided) = find(all, decider)
     {
@@ -133,8 +133,8 @@ fn status_now(step: &Step, facts: &StepFacts, all: &[StepFacts]) -> StepStatus {
             _ => return StepStatus::Waiting,
         }
     }
-    let held_back = step.after.iter().any(|id| find(all, id).is_some_and(|before| !before.status.is_settled()));
-    if held_back {
+    let is_open = |id: &&str| find(all, id).is_some_and(|before| !before.status.is_settled());
+    if comes_after(procedure, step).iter().any(is_open) {
         StepStatus::Waiting
     } else if step.gate == Gate::Legal && facts.second_by.is_none() {
         StepStatus::NeedsSecond
@@ -143,17 +143,51 @@ fn status_now(step: &Step, facts: &StepFacts, all: &[StepFacts]) -> StepStatus {
     }
 }
 
+/// Ids of the steps that must be settled before this one: those that it names, and for closing every other step as well,
+/// because a step taken early must not let the case close over the ones before it.
+fn comes_after<'p>(procedure: &'p Procedure, step: &'p Step) -> Vec<&'p str> {
+    let mut ids: Vec<&str> = step.after.iter().map(String::as_str).collect();
+    if step.kind == StepKind::Close {
+        let follows_closing = steps_following(procedure, &step.id);
+        let others = procedure.steps.iter().filter(|other| other.kind != StepKind::Close);
+        for other in others.filter(|other| !follows_closing.contains(&other.id.as_str())) {
+            if !ids.contains(&other.id.as_str()) {
+                ids.push(&other.id);
+            }
+        }
+    }
+    ids
+}
+
+/// Ids of the steps that wait for this one, directly or through others: closing must not wait for them in turn.
+fn steps_following<'p>(procedure: &'p Procedure, id: &'p str) -> Vec<&'p str> {
+    let mut following = vec![id];
+    for _ in 0..procedure.steps.len() {
+        for step in &procedure.steps {
+            let waits = step.after.iter().chain(step.only_if.iter().map(|(decider, _)| decider));
+            let is_new = !following.contains(&step.id.as_str());
+            if is_new && waits.into_iter().any(|before| following.contains(&before.as_str())) {
+                following.push(&step.id);
+            }
+        }
+    }
+    following
+}
+
 fn find<'a>(steps: &'a [StepFacts], id: &str) -> Option<&'a StepFacts> {
     steps.iter().find(|facts| facts.step == id)
 }
 
-/// Titles of the steps that hold this one back.
+/// Titles of the steps that hold this one back, each once.
 #[must_use]
 pub fn waits_for(procedure: &Procedure, steps: &[StepFacts], step: &Step) -> Vec<String> {
-    let decider = step.only_if.iter().map(|(decider, _)| decider);
-    step.after
-        .iter()
-        .chain(decider)
+    let mut ids = comes_after(procedure, step);
+    if let Some((decider, _)) = &step.only_if
+        && !ids.contains(&decider.as_str())
+    {
+        ids.push(decider);
+    }
+    ids.into_iter()
         .filter(|id| find(steps, id).is_some_and(|facts| !facts.status.is_settled()))
         .filter_map(|id| procedure.step(id).map(|step| step.title.clone()))
         .collect()
@@ -190,12 +224,14 @@ pub fn take(
     if taking.note.trim().is_empty() {
         return Err(StepRefusal::NoNote);
     }
-    settle(steps, id, StepStatus::Done, taking, now);
+    let option = taking.option.filter(|_| step.kind == StepKind::Decide);
+    settle(steps, id, StepStatus::Done, taking.person, option, now);
     refresh(procedure, calendar, steps, now);
     Ok(())
 }
 
-/// Leaves a step out, with a recorded reason. Assessing, closing and legal stop gates cannot be left out.
+/// Leaves a step out, with a recorded reason (`gate_reason`). Changes nothing if it is refused. Assessing and closing
+/// cannot be left out; a legal stop gate only after a second person agreed.
 pub fn skip(
     procedure: &Procedure,
     calendar: &Calendar,
@@ -212,20 +248,19 @@ pub fn skip(
     if matches!(step.kind, StepKind::Assess | StepKind::Close) {
         return Err(StepRefusal::WrongKind);
     }
-    if step.gate == Gate::Legal && facts.second_by.is_none() {
-        return Err(StepRefusal::Second(step.second_post.clone().unwrap_or_default()));
-    }
+    check_second(step, facts, taking.person)?;
     if taking.gate_reason.trim().is_empty() {
         return Err(StepRefusal::NoNote);
     }
     assessed_first(procedure, steps)?;
-    settle(steps, id, StepStatus::Skipped, taking, now);
+    settle(steps, id, StepStatus::Skipped, taking.person, None, now);
     refresh(procedure, calendar, steps, now);
     Ok(())
 }
 
 /// A second post lets a legal stop gate pass: the post that the step names, one of its deputies, or, where those are in
-/// conflict or hold the case themselves, a post of last resort. Never the person who takes the step.
+/// conflict or hold the case themselves, a post of last resort. Never the person who takes the step, and not before the
+/// concern was assessed (S-5). The last agreement counts. Changes nothing if it is refused.
 pub fn second(
     pack: &Pack,
     procedure: &Procedure,
@@ -236,15 +271,15 @@ pub fn second(
     now: Timestamp,
 ) -> Result<(), StepRefusal> {
     let step = procedure.step(id).ok_or(StepRefusal::Unknown)?;
-    let needed = step.second_post.as_deref().ok_or(StepRefusal::WrongKind)?;
+    let needed = step.second_post.as_deref().filter(|_| step.gate == Gate::Legal).ok_or(StepRefusal::WrongKind)?;
     let deputies = pack.post(needed).map(|post| post.deputies.as_slice()).unwrap_or_default();
-    let fits = |post: &String| {
-        post == needed || deputies.contains(post) || LAST_RESORT_POSTS.contains(&post.as_str())
-    };
+    let last_resort = last_resort(pack);
+    let fits = |post: &String| post == needed || deputies.contains(post) || last_resort.contains(&post.as_str());
     if !posts.iter().any(fits) {
         let title = pack.post(needed).map_or(needed, |post| post.title.as_str());
         return Err(StepRefusal::Second(title.to_owned()));
     }
+    assessed_first(procedure, steps)?;
     let facts = steps.iter_mut().find(|facts| facts.step == id).ok_or(StepRefusal::Unknown)?;
     if facts.status.is_settled() {
         return Err(StepRefusal::Settled);
@@ -267,13 +302,7 @@ fn check_may_take(
     if step.kind != StepKind::Assess {
         assessed_first(procedure, steps)?;
     }
-    if step.gate == Gate::Legal {
-        match &facts.second_by {
-            None => return Err(StepRefusal::Second(step.second_post.clone().unwrap_or_default())),
-            Some(second) if second == taking.person => return Err(StepRefusal::SamePerson),
-            Some(_) => {}
-        }
-    }
+    check_second(step, facts, taking.person)?;
     let waits = waits_for(procedure, steps, step);
     if let Some(first) = waits.first()
         && (step.gate != Gate::Reason || taking.gate_reason.trim().is_empty())
@@ -281,6 +310,19 @@ fn check_may_take(
         return Err(StepRefusal::Before(first.clone()));
     }
     Ok(())
+}
+
+/// Two people at a legal stop gate: never the same one twice.
+fn check_second(step: &Step, facts: &StepFacts, person: &str) -> Result<(), StepRefusal> {
+    if step.gate != Gate::Legal {
+        return Ok(());
+    }
+    match &facts.second_by {
+        // Only the post's id is known here; with spaces it reads like its title.
+        None => Err(StepRefusal::Second(step.second_post.as_deref().unwrap_or_default().replace('-', " "))),
+        Some(second) if second == person => Err(StepRefusal::SamePerson),
+        Some(_) => Ok(()),
+    }
 }
 
 /// S-5: until a named person has assessed it, nothing else may be done.
@@ -292,11 +334,11 @@ fn assessed_first(procedure: &Procedure, steps: &[StepFacts]) -> Result<(), Step
     }
 }
 
-fn settle(steps: &mut [StepFacts], id: &str, status: StepStatus, taking: &Taking<'_>, now: Timestamp) {
+fn settle(steps: &mut [StepFacts], id: &str, status: StepStatus, person: &str, option: Option<&str>, now: Timestamp) {
     if let Some(facts) = steps.iter_mut().find(|facts| facts.step == id) {
         facts.status = status;
         facts.done_at = Some(now);
-        facts.done_by = Some(taking.person.to_owned());
-        facts.option = taking.option.map(str::to_owned);
+        facts.done_by = Some(person.to_owned());
+        facts.option = option.map(str::to_owned);
     }
 }
