@@ -83,18 +83,24 @@ pub struct CaseStanding<'a> {
     pub excluded: bool,
 }
 
-/// Leave to do `action` to a case, or why not. Conflict beats every right.
-pub fn case(pack: &Pack, asker: &Asker<'_>, action: &'static str, standing: &CaseStanding<'_>) -> Result<Permit, Refusal> {
+/// Leave to do `action` to a case, or why not: conflict beats every right, and a right counts only for somebody on the
+/// case. The permit carries the clause of the first right that fits, in the pack's order.
+pub fn case(
+    pack: &Pack,
+    asker: &Asker<'_>,
+    action: &'static str,
+    standing: &CaseStanding<'_>,
+) -> Result<Permit, Refusal> {
     if standing.excluded {
         return Err(Refusal::Conflicted(Citation::safety(SafetyRule::TwoKeys)));
     }
     if !standing.member {
         return Err(Refusal::NotTeam);
     }
-    let found = pack.rights.iter().find(|right| {
+    let mut found = pack.rights.iter().filter(|right| {
         right.action == action && asker.posts.contains(&right.post) && relation_fits(right.relation, standing.about)
     });
-    match found.and_then(|right| pack.cite(&right.clause)) {
+    match found.find_map(|right| pack.cite(&right.clause)) {
         Some(citation) => {
             Ok(Permit { person: asker.person.to_owned(), action, object: standing.case.to_owned(), citation })
         }
@@ -113,10 +119,10 @@ fn relation_fits(relation: Relation, about: About) -> bool {
 
 /// Leave to do `action` to something that is not a case: filter events, technical alerts, lists, people.
 pub fn organisation(pack: &Pack, asker: &Asker<'_>, action: &'static str, object: &str) -> Result<Permit, Refusal> {
-    let found = pack.rights.iter().find(|right| {
+    let mut found = pack.rights.iter().filter(|right| {
         right.action == action && right.relation == Relation::Organisation && asker.posts.contains(&right.post)
     });
-    match found.and_then(|right| pack.cite(&right.clause)) {
+    match found.find_map(|right| pack.cite(&right.clause)) {
         Some(citation) => Ok(Permit { person: asker.person.to_owned(), action, object: object.to_owned(), citation }),
         None => Err(Refusal::NotTeam),
     }

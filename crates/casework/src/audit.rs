@@ -97,7 +97,7 @@ impl Default for Walk {
 }
 
 impl Walk {
-    /// Checks the next entry.
+    /// Checks the next entry. After an error the walk still stands where it stood.
     pub fn step(&mut self, entry: &Entry) -> Result<(), Break> {
         let expected = self.last_seq.saturating_add(1);
         if entry.seq != expected {
@@ -155,8 +155,9 @@ pub struct Head {
 impl Head {
     #[must_use]
     pub fn sign(organisation: &str, seq: i64, hash: [u8; 32], at_us: i64, key: &SigningKey) -> Self {
-        let mut head =
-            Self { organisation: organisation.to_owned(), seq, hash: hex::encode(hash), at_us, signature: String::new() };
+        // A line break in the name would make two readings of one signed text.
+        let organisation = organisation.split(char::is_control).collect::<Vec<_>>().join(" ");
+        let mut head = Self { organisation, seq, hash: hex::encode(hash), at_us, signature: String::new() };
         head.signature = hex::encode(key.sign(head.signed_text().as_bytes()).to_bytes());
         head
     }
@@ -179,6 +180,8 @@ impl Head {
         format!("{}{}\n", self.signed_text(), self.signature)
     }
 
+    /// Reads what [`Head::to_text`] wrote; none if it is anything else. Whether it is genuine only
+    /// [`Head::is_signed_by`] tells. What follows the signature is not read.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();
@@ -258,7 +261,10 @@ mod tests {
         let head = Head::sign("Practice College", 5, entries[4].hash, 99, &key);
         let head = Head::parse(&head.to_text()).unwrap();
         let short = walk(&entries[..3]).unwrap();
-        assert_eq!(check_head(&head, &key.verifying_key(), &short, None).unwrap_err(), Break::Truncated { head: 5, last: 3 });
+        assert_eq!(
+            check_head(&head, &key.verifying_key(), &short, None).unwrap_err(),
+            Break::Truncated { head: 5, last: 3 }
+        );
 
         let mut prev = GENESIS;
         let forged: Vec<Entry> = (1..=5)

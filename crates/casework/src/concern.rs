@@ -52,29 +52,28 @@ pub struct Fault {
     pub message: &'static str,
 }
 
-/// Reads the form, or names every fault at its field.
+/// Reads the form, or names every fault at its field: at most one a field, in the order of the form. Limits count the
+/// bytes as they were sent.
 pub fn parse(raw: &RawConcern) -> Result<Concern, Vec<Fault>> {
+    const TOO_LONG: &str = "This is too long for one report. Please shorten it; you can add more afterwards.";
     let mut faults = Vec::new();
     if raw.what.trim().is_empty() {
         faults.push(Fault { field: "what", message: "Tell us what happened. One sentence is enough." });
-    }
-    if raw.what.len() > ANSWER_LIMIT_BYTES {
-        faults.push(Fault { field: "what", message: "This is too long for one report. Please shorten it; you can add more afterwards." });
+    } else {
+        faults.extend(check_text("what", &raw.what, ANSWER_LIMIT_BYTES, TOO_LONG));
     }
     let about = parse_about(&raw.about_kind);
     if about.is_none() {
-        faults.push(Fault { field: "about_kind", message: "Choose who it is about. \u{201c}I do not know\u{201d} is fine." });
+        let message = "Choose who it is about. \u{201c}I do not know\u{201d} is fine.";
+        faults.push(Fault { field: "about_kind", message });
     }
-    if raw.about_name.len() > NAME_LIMIT_BYTES {
-        faults.push(Fault { field: "about_name", message: "This name is too long." });
-    }
-    if raw.contact.len() > NAME_LIMIT_BYTES {
-        faults.push(Fault { field: "contact", message: "This is too long." });
-    }
+    faults.extend(check_text("about_name", &raw.about_name, NAME_LIMIT_BYTES, "This name is too long."));
     let safe_now = parse_safe(&raw.safe_now);
     if safe_now.is_none() {
-        faults.push(Fault { field: "safe_now", message: "Choose whether they are safe now. \u{201c}I do not know\u{201d} is fine." });
+        let message = "Choose whether they are safe now. \u{201c}I do not know\u{201d} is fine.";
+        faults.push(Fault { field: "safe_now", message });
     }
+    faults.extend(check_text("contact", &raw.contact, NAME_LIMIT_BYTES, "This is too long."));
     match (about, safe_now) {
         (Some(about), Some(safe_now)) if faults.is_empty() => Ok(Concern {
             what: raw.what.trim().to_owned(),
@@ -84,6 +83,17 @@ pub fn parse(raw: &RawConcern) -> Result<Concern, Vec<Fault>> {
             contact: raw.contact.trim().to_owned(),
         }),
         _ => Err(faults),
+    }
+}
+
+fn check_text(field: &'static str, text: &str, limit_bytes: usize, too_long: &'static str) -> Option<Fault> {
+    if text.len() > limit_bytes {
+        Some(Fault { field, message: too_long })
+    } else if text.contains('\0') {
+        // PostgreSQL cannot keep this sign, and nobody types it.
+        Some(Fault { field, message: "This has a sign in it that cannot be kept. Please type it again." })
+    } else {
+        None
     }
 }
 
@@ -106,7 +116,7 @@ fn parse_safe(text: &str) -> Option<SafeNow> {
     }
 }
 
-/// Letters of references: none that is taken for another when read aloud or copied by hand.
+/// Letters of references: without 0 and O, 1 and I, and Z, which are easily taken for one another in handwriting.
 const ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKLMNPQRSTUVWXY";
 
 /// A reference such as `7KQ4-M2XD`, from random bytes; never a running number, so that no gap tells anything.

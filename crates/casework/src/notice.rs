@@ -19,15 +19,19 @@ pub enum Occasion {
 }
 
 /// The letter for an occasion. It carries no reference, so that two letters cannot be told apart by what they are about.
+/// `portal_address` is the address of Haven's pages, with or without a stroke at its end.
 #[must_use]
 pub fn letter(occasion: Occasion, portal_address: &str) -> Notice {
+    let portal_address = portal_address.trim_end_matches('/');
     let (subject, first) = match occasion {
         Occasion::Waiting => ("Haven: something waits for you", "Something in Haven waits for you."),
         Occasion::PassedOn => (
             "Haven: something waits for you, please look now",
             "Something in Haven was not answered in time and has come to you.",
         ),
-        Occasion::Technical => ("Haven: something technical waits for you", "A technical notice in Haven waits for you."),
+        Occasion::Technical => {
+            ("Haven: something technical waits for you", "A technical notice in Haven waits for you.")
+        }
     };
     Notice {
         subject: subject.to_owned(),
