@@ -96,7 +96,7 @@ fn serve_answers_ends_on_a_signal_and_leaves_a_head() {
         let head = office.data.join("heads").display().to_string();
         let verified = haven(&["audit", "verify", "--config", &office.config, "--head", &head]);
         assert_eq!(verified.code, 0, "{}{}", verified.out, verified.err);
-        let _ = tokio::runtime::Runtime::new().unwrap().block_on(office.place.remove());
+        tokio::runtime::Runtime::new().unwrap().block_on(office.place.remove());
     }
 }
 
