@@ -118,13 +118,13 @@ impl Name {
     }
 
     fn is_unspaced_in(&self, telling: &Telling) -> bool {
-        let mut unspaced = self
-            .parts
-            .iter()
-            .chain(std::iter::once(&self.whole))
-            .filter(|form| form.chars().count() >= NAME_PART_MIN_CHARS && is_unspaced(form));
+        let is_long = |form: &&String| form.chars().count() >= NAME_PART_MIN_CHARS && is_unspaced(form);
+        let forms: Vec<&String> = self.parts.iter().chain(std::iter::once(&self.whole)).filter(is_long).collect();
+        if forms.is_empty() {
+            return false;
+        }
         let together = telling.run_together();
-        unspaced.any(|form| together.contains(form.as_str()))
+        forms.iter().any(|form| together.contains(form.as_str()))
     }
 }
 
