@@ -1,1 +1,36 @@
 //! What the journeys share: a Haven of their own on free ports, a browser in front of it, and a look at what it keeps.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::missing_panics_doc,
+    reason = "only tests use this, and a broken journey must stop at once and say where"
+)]
+
+pub mod browser;
+pub mod house;
+pub mod kept;
+pub mod page;
+pub mod plain;
+
+pub use browser::{Browser, Width};
+pub use house::{Base, House};
+pub use plain::Visitor;
+
+/// Makes one test for each database out of a journey: `on_both!(journey)` or `on_both!(journey, sqlite_name, postgres_name)`.
+#[macro_export]
+macro_rules! on_both {
+    ($journey:ident, $sqlite:ident, $postgres:ident) => {
+        #[tokio::test]
+        async fn $sqlite() {
+            $crate::house::tell($crate::Base::Sqlite, $journey).await;
+        }
+
+        #[tokio::test]
+        async fn $postgres() {
+            $crate::house::tell($crate::Base::Postgres, $journey).await;
+        }
+    };
+}

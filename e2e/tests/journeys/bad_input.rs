@@ -1,0 +1,201 @@
+//! Bad input: each gets a clear answer, and nothing is changed or lost by it.
+
+use std::time::Duration;
+
+use e2e::{Base, House, Visitor, on_both, plain};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+use crate::people::{self, Told};
+
+on_both!(c14_bad_input, c14_bad_input_sqlite, c14_bad_input_postgres);
+on_both!(invariant_2_a_stopped_database, invariant_2_stopped_sqlite, invariant_2_stopped_postgres);
+
+async fn c14_bad_input(house: &mut House) {
+    twice(house).await;
+    forged(house).await;
+    somebody_elses(house).await;
+    nonsense(house).await;
+}
+
+/// The same form posted twice is one report.
+async fn twice(house: &House) {
+    let mut anyone = Visitor::straight(house.port);
+    let key = anyone.get("/report").await.hidden("idempotency");
+    let fields = [
+        ("what", "A stranger waits at the gate every evening."),
+        ("about_kind", "visitor"),
+        ("about_name", ""),
+        ("safe_now", "yes"),
+        ("how", "confidential"),
+        ("contact", "room 3"),
+        ("idempotency", &key),
+        ("stage", "send"),
+    ];
+    let first = anyone.post("/report", &fields).await;
+    let second = anyone.post("/report", &fields).await;
+    assert_eq!((first.status, second.status), (200, 200), "{}", second.body);
+    let reference = |answer: &plain::Answer| answer.between("Your reference is <strong class=\"hv-mono\">", "<");
+    assert_eq!(reference(&first), reference(&second));
+    let all = people::cases(house, "sunil").await;
+    assert_eq!(all.len(), 1, "{all:?}");
+}
+
+/// A form without this session's own token, or from another site, changes nothing.
+async fn forged(house: &House) {
+    let mut sunil = Visitor::straight(house.port).signed_in("sunil").await;
+    let mut dana = Visitor::straight(house.port).signed_in("dana").await;
+    let reference = people::first_case(house, "sunil").await;
+    let path = format!("/case/{reference}/acknowledge");
+    let hers = dana.get("/my").await.hidden("csrf");
+    for token in ["", "abc", &hers] {
+        let answer = sunil.post(&path, &[("csrf", token)]).await;
+        assert_eq!(answer.status, 403, "token '{token}'");
+    }
+    let token = sunil.get("/my").await.hidden("csrf");
+    let body = plain::form(&[("csrf", &token)]);
+    for origin in ["Origin: http://evil.test\r\n", "Sec-Fetch-Site: cross-site\r\n", "Origin: null\r\n"] {
+        let headers = format!("Content-Type: application/x-www-form-urlencoded\r\n{origin}");
+        assert_eq!(sunil.ask("POST", &path, &headers, &body).await.unwrap().status, 403, "{origin}");
+    }
+    let case = sunil.get(&format!("/case/{reference}")).await;
+    assert!(case.body.contains("I have this case"), "nobody has taken it on");
+    assert_eq!(sunil.post(&path, &[("csrf", &token)]).await.status, 303, "the true form is taken");
+}
+
+/// Another person's case is the same page as no case at all, to a learner and to nobody.
+async fn somebody_elses(house: &House) {
+    let reference = people::first_case(house, "sunil").await;
+    let mut lena = Visitor::straight(house.port).signed_in("lena").await;
+    for visitor in [&mut lena, &mut Visitor::straight(house.port)] {
+        let real = visitor.get(&format!("/case/{reference}")).await;
+        let absent = visitor.get("/case/QQQQ-QQQQ").await;
+        assert_eq!((real.status, real.body.replace(&reference, "")), (absent.status, absent.body.replace("QQQQ-QQQQ", "")));
+        assert_ne!(real.status, 200);
+    }
+    let token = lena.get("/my").await.hidden("csrf");
+    let real = lena.post(&format!("/case/{reference}/note"), &[("csrf", &token), ("text", "hello")]).await;
+    let absent = lena.post("/case/QQQQ-QQQQ/note", &[("csrf", &token), ("text", "hello")]).await;
+    assert_eq!((real.status, real.body), (404, absent.body));
+}
+
+/// Bytes that are no request, and requests for what nobody may have.
+async fn nonsense(house: &House) {
+    let (pages, seat) = (house.port, house.seat("lena"));
+    for port in [pages, seat] {
+        for bytes in [&b"\x16\x03\x01\x00\x05hello\r\n\r\n"[..], b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"] {
+            if let Ok(answer) = plain::send(port, bytes).await {
+                assert!((400..600).contains(&answer.status), "{}", answer.status);
+            }
+        }
+        let huge = format!("GET http://library.test/ HTTP/1.1\r\nHost: library.test\r\nX: {}\r\n\r\n", "a".repeat(1 << 20));
+        if let Ok(answer) = plain::send(port, huge.as_bytes()).await {
+            assert!((400..600).contains(&answer.status), "1 MB of headers: {}", answer.status);
+        }
+    }
+    tunnels(house).await;
+    let big = "x".repeat(70_000);
+    let mut anyone = Visitor::straight(pages);
+    let told = Told { what: &big, about: "learner", name: "", how: "anonymous" };
+    assert_eq!(people::report(&mut anyone, &told).await.status, 413);
+    assert_eq!(anyone.get("/help").await.status, 200, "and it serves on");
+}
+
+/// A tunnel to nonsense, to this machine, or to Haven's own ports is refused, for one who may browse.
+async fn tunnels(house: &House) {
+    let (pages, seat) = (house.port, house.seat("lena"));
+    let _lena = Visitor::at_seat(seat).through_the_gate("lena").await;
+    for target in [
+        format!("127.0.0.1:{pages}"),
+        format!("localhost:{pages}"),
+        format!("[::1]:{pages}"),
+        "127.0.0.1:22".to_owned(),
+        "169.254.169.254:80".to_owned(),
+        "10.0.0.1:443".to_owned(),
+        "::::".to_owned(),
+        "library.test:0".to_owned(),
+        "library.test:99999".to_owned(),
+        String::new(),
+    ] {
+        let ask = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
+        let answer = plain::send(seat, ask.as_bytes()).await;
+        assert!(answer.as_ref().is_ok_and(|answer| answer.status >= 400), "CONNECT {target} gave {answer:?}");
+    }
+}
+
+/// The database goes away: a clear page that loses nothing, and all is well when it comes back.
+async fn invariant_2_a_stopped_database(house: &mut House) {
+    let mut anyone = Visitor::straight(house.port);
+    let before = Told { what: "Told before the database went.", about: "learner", name: "", how: "anonymous" };
+    assert_eq!(people::report(&mut anyone, &before).await.status, 200);
+    let key = anyone.get("/report").await.hidden("idempotency");
+    take_away(house).await;
+    let words = "Told while the database was away.";
+    let fields = [
+        ("what", words),
+        ("about_kind", "learner"),
+        ("about_name", ""),
+        ("safe_now", "unknown"),
+        ("how", "anonymous"),
+        ("idempotency", key.as_str()),
+        ("stage", "send"),
+    ];
+    let answer = anyone.post("/report", &fields).await;
+    assert!(answer.status == 503 || answer.status == 500, "{}: {}", answer.status, answer.body);
+    assert!(answer.body.contains(words), "what was written is given back:\n{}", answer.body);
+    assert!(answer.body.contains("999"), "danger first:\n{}", answer.body);
+    assert!(!answer.body.contains("We have your report"));
+    let mut lena = Visitor::at_seat(house.seat("lena"));
+    let answer = lena.try_get("http://library.test/").await;
+    assert!(answer.is_ok_and(|answer| answer.status != 200 || answer.body.contains("Before you use")), "the gate holds");
+    give_back(house).await;
+    let sent = people::soon(30, async || {
+        let answer = anyone.clone().post("/report", &fields).await;
+        (answer.status == 200).then_some(answer)
+    });
+    assert!(sent.await.expect("it takes the report again").body.contains("We have your report"));
+    assert_eq!(people::cases(house, "sunil").await.len(), 2, "one before, one after, none twice");
+}
+
+async fn take_away(house: &mut House) {
+    match &house.database {
+        Some(database) => {
+            let mut server = admin(database).await;
+            let name = database.rsplit('/').next().unwrap();
+            let words = format!(
+                "ALTER DATABASE {name} ALLOW_CONNECTIONS false; \
+                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            );
+            sqlx::raw_sql(AssertSqlSafe(words)).execute(&mut server).await.unwrap();
+        }
+        None => {
+            // A file that is held cannot be taken from a program that has it open: another program locks it instead.
+            let path = house.data.join("haven.db");
+            let mut holder = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+            sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut holder).await.unwrap();
+            HOLDER.lock().await.replace(holder);
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+}
+
+static HOLDER: tokio::sync::Mutex<Option<sqlx::SqliteConnection>> = tokio::sync::Mutex::const_new(None);
+
+async fn give_back(house: &House) {
+    match (&house.database, house.base) {
+        (Some(database), _) => {
+            let name = database.rsplit('/').next().unwrap();
+            let words = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+            sqlx::raw_sql(AssertSqlSafe(words)).execute(&mut admin(database).await).await.unwrap();
+        }
+        (None, Base::Sqlite | Base::Postgres) => {
+            let mut holder = HOLDER.lock().await.take().unwrap();
+            sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
+        }
+    }
+}
+
+/// The server's own database, from which others are managed.
+async fn admin(database: &str) -> PgConnection {
+    let (server, _) = database.rsplit_once('/').unwrap();
+    PgConnection::connect(&format!("{server}/postgres")).await.unwrap()
+}
