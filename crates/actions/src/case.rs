@@ -453,7 +453,8 @@ async fn chronology(haven: &Haven, held: &Held, team: &Team, texts: &Texts) -> R
         clause: entry.new.citation.split('@').next().unwrap_or_default().replace(':', " "),
         detail: entry.new.digests.iter().filter_map(|digest| detail_of(texts, digest)).next(),
     };
-    Ok(entries.into_iter().map(row).collect())
+    // Looks stand in the audit record; on the page they would bury what was done.
+    Ok(entries.into_iter().filter(|entry| entry.new.action != "case.read").map(row).collect())
 }
 
 /// Notes and reasons are shown beside their event; structured texts have places of their own on the page.

@@ -1,6 +1,6 @@
 //! Signing in and out, the password that opens case keys, and what still stands between a person and the internet.
 
-use casework::route::LAST_RESORT_POSTS;
+use casework::route;
 use jiff::{Timestamp, ToSpan};
 use policy::{Agreement, AgreementKind, Pack};
 use serde_json::json;
@@ -244,7 +244,7 @@ pub(crate) fn card(pack: &Pack, person: &Person, now: Timestamp) -> PersonCard {
 /// Whether any of these posts stands on a route, as itself or as a deputy.
 pub(crate) fn is_holder(pack: &Pack, posts: &[String]) -> bool {
     posts.iter().any(|held| {
-        LAST_RESORT_POSTS.contains(&held.as_str())
+        route::last_resort(pack).iter().any(|post| post == held)
             || pack
                 .procedures
                 .iter()

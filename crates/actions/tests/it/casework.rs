@@ -281,7 +281,8 @@ async fn inv5_a_case_keeps_the_policy_it_began_under() {
         let changed = std::sync::Arc::new(policy::read::read(&files).pack.unwrap());
         actions::shelf::put_in_force(&world.haven, changed, &files, "test").await.unwrap();
         let after = view(&world, &lead, &reference).await;
-        let titles = |case: &actions::case::CaseView| case.steps.iter().map(|step| step.title.clone()).collect::<Vec<_>>();
+        let titles =
+            |case: &actions::case::CaseView| case.steps.iter().map(|step| step.title.clone()).collect::<Vec<_>>();
         assert_eq!(titles(&after), titles(&before));
         assert!(titles(&after).contains(&"Speak with the learner".to_owned()));
         world.raise(&world.prevent_record("joe", "r2")).await;
