@@ -76,7 +76,7 @@ pub(crate) fn receipt(anonymous: bool) -> Receipt {
         code: anonymous.then(|| s("river-copper-lantern-5821")),
         next: s("A safeguarding lead reads this and decides what to do first."),
         by: in_minutes(60),
-        by_text: s("by 3:20pm today"),
+        by_text: s("today by 3:20pm"),
         danger: true,
         whom_in_person: s("the Safeguarding Lead, Student Services, ground floor"),
     }

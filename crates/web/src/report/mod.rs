@@ -158,7 +158,7 @@ mod tests {
         let html = shot("report", &page);
         assert!(html.find("tel:999") < html.find("<form"), "999 stands before the form");
         has(&html, "Exit this page");
-        has(&html, "Then tell the Safeguarding Lead");
+        has(&html, "in person: the Safeguarding Lead");
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         let page = ReceiptPage { chrome: Chrome::sample("We have your report", None), receipt: sample::receipt(true) };
         let html = shot("report-receipt", &page);
         has(&html, "river-copper-lantern-5821");
-        has(&html, "by 3:20pm today");
+        has(&html, "today by 3:20pm");
         has_not(&html, "Amina");
     }
 }

@@ -44,7 +44,6 @@ impl Moment for TestMoment {
 pub(crate) struct House {
     pub(crate) haven: Arc<Haven>,
     pub(crate) router: Router,
-    pub(crate) people: BTreeMap<&'static str, String>,
     clock: Arc<TestMoment>,
     _place: TestPlace,
 }
@@ -102,7 +101,6 @@ impl House {
             audit_key: Secret32::new([2; 32]),
         });
         actions::shelf::put_in_force(&haven, pack, &files, "test").await.unwrap();
-        let mut people = BTreeMap::new();
         for (username, name, population, posts) in PEOPLE {
             let new = NewPerson {
                 name: name.to_owned(),
@@ -112,13 +110,13 @@ impl House {
                 password: Some(PASSWORD.to_owned()),
                 ..NewPerson::default()
             };
-            people.insert(username, actions::people::add(&haven, new, "test").await.unwrap());
+            actions::people::add(&haven, new, "test").await.unwrap();
             if !posts.is_empty() {
                 actions::session::sign_in(&haven, username, PASSWORD, None).await.unwrap();
             }
         }
         let router = web::router(haven.clone(), options(mode));
-        Self { haven, router, people, clock, _place: place }
+        Self { haven, router, clock, _place: place }
     }
 
     pub(crate) async fn practice() -> Self {

@@ -165,7 +165,7 @@ async fn practice_signs_in_with_one_click_and_explains_a_request() {
 
 #[tokio::test]
 async fn a_wrong_name_and_a_wrong_password_are_told_in_the_same_words() {
-    let house = House::practice().await;
+    let house = House::new(Mode::Real).await;
     let told = |answer: crate::house::Answer, name: &str| {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         answer.body.replace(name, "NAME")
