@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -80,7 +79,11 @@ impl Browser {
         let binary = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
         let binary = binary.iter().find(|path| std::path::Path::new(path).exists()).expect("a Chromium is installed");
         let options = json!({"args": args, "binary": binary});
-        let wanted = json!({"goog:chromeOptions": options, "pageLoadStrategy": "normal"});
+        let wanted = json!({
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"performance": "ALL"},
+            "pageLoadStrategy": "normal",
+        });
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(wanted.as_object().unwrap().clone())
             .connect(&format!("http://127.0.0.1:{}", driver.port))
@@ -237,30 +240,21 @@ impl Browser {
         self.resize(self.width.size_px().1).await;
     }
 
-    /// The certificate that a site showed to this browser, as bytes, for its issuer's name.
-    pub async fn certificate(&self, origin: &str) -> Vec<u8> {
-        self.devtools("Network.enable", json!({})).await;
-        let found = self.devtools("Network.getCertificate", json!({"origin": origin})).await;
-        let first = found["tableNames"][0].as_str().unwrap_or_else(|| panic!("{origin} showed none: {found}"));
-        base64::engine::general_purpose::STANDARD.decode(first).unwrap()
-    }
-
-    /// Forgets cookies and everything else that this browser kept.
-    pub async fn forget(&self) {
-        self.client.delete_all_cookies().await.unwrap();
+    /// Who signed the certificate that this site showed when it was last asked for something.
+    pub async fn issuer(&self, origin: &str) -> String {
+        let log = self.driver.ask("se/log", &json!({"type": "performance"})).await;
+        let lines = log.as_array().unwrap().iter().filter_map(|line| line["message"].as_str());
+        let events = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let issuers = events.filter_map(|event| {
+            let answer = &event["message"]["params"]["response"];
+            let here = answer["url"].as_str().is_some_and(|url| url.starts_with(origin));
+            answer["securityDetails"]["issuer"].as_str().filter(|_| here).map(str::to_owned)
+        });
+        issuers.last().unwrap_or_else(|| panic!("{origin} showed no certificate"))
     }
 
     async fn devtools(&self, command: &str, words: Value) -> Value {
-        let body = json!({"cmd": command, "params": words}).to_string();
-        let path = format!("/session/{}/goog/cdp/execute", self.driver.session);
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            self.driver.port,
-            body.len()
-        );
-        let answer = plain::send(self.driver.port, head.as_bytes()).await.unwrap();
-        assert_eq!(answer.status, 200, "{command}: {}", answer.body);
-        serde_json::from_str::<Value>(&answer.body).unwrap()["value"].take()
+        self.driver.ask("goog/cdp/execute", &json!({"cmd": command, "params": words})).await
     }
 }
 
@@ -284,6 +278,23 @@ impl Driver {
         // Whatever it says later is read and thrown away, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, port: port.expect("chromedriver names its port"), session: String::new(), _profile: profile }
+    }
+}
+
+impl Driver {
+    /// A command of chromedriver's own, which the client library does not know.
+    async fn ask(&self, command: &str, words: &Value) -> Value {
+        let body = words.to_string();
+        let head = format!(
+            "POST /session/{}/{command} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n\
+             Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            self.session,
+            self.port,
+            body.len()
+        );
+        let answer = plain::send(self.port, head.as_bytes()).await.unwrap();
+        assert_eq!(answer.status, 200, "{command}: {}", answer.body);
+        serde_json::from_str::<Value>(&answer.body).unwrap()["value"].take()
     }
 }
 

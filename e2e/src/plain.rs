@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -44,18 +45,25 @@ pub struct Visitor {
     port: u16,
     host: String,
     proxied: bool,
+    /// An open connection, as a browser keeps: a seat whose last connection closes must prove itself again (S-6).
+    _kept_open: Option<Arc<TcpStream>>,
     pub cookies: BTreeMap<String, String>,
 }
 
 impl Visitor {
     /// Comes to Haven's pages without a proxy.
     pub fn straight(port: u16) -> Self {
-        Self { port, host: format!("127.0.0.1:{port}"), proxied: false, cookies: BTreeMap::new() }
+        Self { port, host: format!("127.0.0.1:{port}"), proxied: false, _kept_open: None, cookies: BTreeMap::new() }
     }
 
     /// Sits at a seat: everything goes through that proxy.
-    pub fn at_seat(port: u16) -> Self {
-        Self { port, host: "haven.test".to_owned(), proxied: true, cookies: BTreeMap::new() }
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub async fn at_seat(port: u16) -> std::io::Result<Self> {
+        let kept_open = Some(Arc::new(TcpStream::connect(("127.0.0.1", port)).await?));
+        let host = "haven.test".to_owned();
+        Ok(Self { port, host, proxied: true, _kept_open: kept_open, cookies: BTreeMap::new() })
     }
 
     /// Signs in with one click as somebody of the practice organisation.

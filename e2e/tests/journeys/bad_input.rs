@@ -103,7 +103,7 @@ async fn nonsense(house: &House) {
 /// A tunnel to nonsense, to this machine, or to Haven's own ports is refused, for one who may browse.
 async fn tunnels(house: &House) {
     let (pages, seat) = (house.port, house.seat("lena"));
-    let _lena = Visitor::at_seat(seat).through_the_gate("lena").await;
+    let _lena = Visitor::at_seat(seat).await.unwrap().through_the_gate("lena").await;
     for target in [
         format!("127.0.0.1:{pages}"),
         format!("localhost:{pages}"),
@@ -144,7 +144,7 @@ async fn invariant_2_a_stopped_database(house: &mut House) {
     assert!(answer.body.contains(words), "what was written is given back:\n{}", answer.body);
     assert!(answer.body.contains("999"), "danger first:\n{}", answer.body);
     assert!(!answer.body.contains("We have your report"));
-    let mut lena = Visitor::at_seat(house.seat("lena"));
+    let mut lena = Visitor::at_seat(house.seat("lena")).await.unwrap();
     let answer = lena.try_get("http://library.test/").await;
     assert!(answer.is_ok_and(|answer| answer.status != 200 || answer.body.contains("Before you use")), "the gate holds");
     give_back(house).await;

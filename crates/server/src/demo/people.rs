@@ -156,8 +156,12 @@ async fn make_keys(haven: &Haven, persona: &Persona, id: &str, password: &str) -
     if persona.posts.is_empty() || has_keys(haven, id).await? {
         return Ok(());
     }
-    let token = actions::session::sign_in(haven, persona.username, password, None).await.map_err(hub::told)?;
-    actions::session::sign_out(haven, &token.0).await.map_err(hub::told)
+    match actions::session::sign_in(haven, persona.username, password, None).await {
+        Ok(token) => actions::session::sign_out(haven, &token.0).await.map_err(hub::told),
+        // Somebody tried out a password reset: that person makes new keys when they sign in with the new one.
+        Err(actions::ActionError::Refused { .. }) => Ok(()),
+        Err(error) => Err(hub::told(error)),
+    }
 }
 
 async fn has_keys(haven: &Haven, id: &str) -> Result<bool, Failure> {
