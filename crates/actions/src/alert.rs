@@ -223,11 +223,9 @@ pub(crate) async fn timeline(haven: &Haven, person: &str, at: Timestamp) -> Resu
         action: row.action,
         marked: row.alert.is_some(),
     };
-    Ok(rows
-        .into_iter()
-        .filter(|row| row.navigation || row.alert.is_some() || row.scheme == "connect")
-        .map(line)
-        .collect())
+    // Pages that somebody looked at, and what raised an alert. What a browser fetches by itself is not the person's doing,
+    // and tunnels are left shut for good reasons: they are banks and clinics.
+    Ok(rows.into_iter().filter(|row| row.navigation || row.alert.is_some()).map(line).collect())
 }
 
 /// Seals the two hours into the case, so that they stay after the activity record itself is deleted.

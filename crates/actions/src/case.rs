@@ -344,9 +344,14 @@ fn head(haven: &Haven, session: &Session, held: &Held, team: &Team) -> CaseView 
         emergency_text: case.emergency_at.map(|at| words::moment(&pack.calendar, now, at)),
         acknowledged: acknowledged(haven, held, team),
         escalated: case.escalations > 0,
-        outcome: case.outcome.clone(),
+        outcome: case.outcome.as_deref().map(|id| outcome_title(procedure, id)),
         outcomes: procedure.outcomes.iter().map(|outcome| (outcome.id.clone(), outcome.title.clone())).collect(),
     }
+}
+
+fn outcome_title(procedure: &Procedure, id: &str) -> String {
+    let found = procedure.outcomes.iter().find(|outcome| outcome.id == id);
+    found.map_or_else(|| id.to_owned(), |outcome| outcome.title.clone())
 }
 
 fn acknowledged(haven: &Haven, held: &Held, team: &Team) -> Option<String> {

@@ -118,7 +118,7 @@ impl Authority {
     /// # Errors
     /// If the name cannot stand in a certificate or the certificate cannot be made.
     pub fn leaf(&self, name: &str, keep: usize, moment: &dyn Moment) -> Result<Arc<CertifiedKey>, CertificateError> {
-        let now = moment.now();
+        let now = moment.machine_time();
         if let Some((leaf, until)) = self.leaves.lock().unwrap_or_else(PoisonError::into_inner).by_name.get(name)
             && now < *until
         {

@@ -124,6 +124,10 @@ pub struct Contact {
 
 pub trait Moment: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
+    /// The time by which browsers judge a certificate: the machine's own, also where practice has moved its clock on.
+    fn machine_time(&self) -> Timestamp {
+        self.now()
+    }
     /// Random bytes for references and certificate serial numbers.
     fn fill_random(&self, bytes: &mut [u8]);
 }

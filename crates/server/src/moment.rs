@@ -51,6 +51,10 @@ impl gateway::Moment for Clock {
         self.tell()
     }
 
+    fn machine_time(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
     fn fill_random(&self, bytes: &mut [u8]) {
         fill_random(bytes);
     }

@@ -101,14 +101,12 @@ async fn assess(
         wellbeing: form.wellbeing.trim().to_owned(),
     };
     match actions::decide::assess(&app.haven, &session, &reference, assessment).await {
-        Ok(()) => Ok(go(&address(
-            &reference,
-            match choice {
-                AssessChoice::Concern => "concern",
-                AssessChoice::FalseAlarm => "false-alarm",
-                AssessChoice::NeedsMore => "more",
-            },
-        ))),
+        Ok(()) => Ok(go(&match choice {
+            AssessChoice::Concern => address(&reference, "concern"),
+            // The case is gone by now, also for the person who judged it.
+            AssessChoice::FalseAlarm => "/today?done=false-alarm".to_owned(),
+            AssessChoice::NeedsMore => address(&reference, "more"),
+        })),
         Err(error) => {
             let faults = Faults::of(error)?;
             Ok(draw_again(&page(&app, &session, &reference, form, faults).await?))

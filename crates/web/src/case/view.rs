@@ -78,7 +78,6 @@ fn sentence(done: &str) -> &'static str {
     match done {
         "have" => "Written down: you have this case.",
         "concern" => "Written down: this is a concern. The next steps have begun.",
-        "false-alarm" => "Written down: a false alarm. It leaves nothing in the person\u{2019}s history.",
         "more" => "Written down: you need to know more. The alert stays open.",
         "step" => "Written down. The next step is ready.",
         "skip" => "Written down: this step is left out, with your reason.",
@@ -86,7 +85,9 @@ fn sentence(done: &str) -> &'static str {
         "emergency" => "Written down: the emergency call.",
         "note" => "Your note is in the case.",
         "reply" => "Your reply waits for the reporter.",
-        "referral" => "The referral is on its way. Its reply-by date is in the case.",
+        "referral" => {
+            "The referral is written down. Now carry exactly this text into the agency\u{2019}s own secure form: it stands under Referrals."
+        }
         "closed" => "The case is closed.",
         _ => "",
     }

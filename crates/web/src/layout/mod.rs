@@ -51,7 +51,7 @@ impl Chrome {
         };
         Self {
             title: title.to_owned(),
-            organisation: pack.organisation.clone(),
+            organisation: app.haven.organisation.clone(),
             pack: pack.id.to_uppercase(),
             practice: app.practice(),
             person: session.map(|session| session.person.name.clone()).unwrap_or_default(),
@@ -127,7 +127,7 @@ fn menu(may: &dyn Fn(&str) -> bool) -> Vec<Link> {
     let works = may("case.") || may("filter.");
     add(works, "/today", "Today");
     add(may("case."), "/cases", "Cases");
-    add(may("filter.read") || may("activity."), "/events", "Filter events");
+    add(may("filter.read"), "/events", "Filter events");
     add(may("filter."), "/technical", "Technical alerts");
     add(may("filter.decide-request"), "/requests", "Requests");
     add(may("case."), "/keys", "Keys");

@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
+use serde::Deserialize;
 
 use crate::api::{CaseState, Today};
 use crate::app::App;
@@ -21,6 +22,14 @@ pub(crate) fn routes() -> Router<App> {
 struct TodayPage {
     chrome: Chrome,
     today: Today,
+    /// A false alarm was just written down.
+    false_alarm: bool,
+}
+
+#[derive(Deserialize, Default)]
+struct Just {
+    #[serde(default)]
+    done: String,
 }
 
 impl TodayPage {
@@ -31,9 +40,10 @@ impl TodayPage {
     }
 }
 
-async fn today(State(app): State<App>, me: SignedIn) -> Result<Response, PageError> {
+async fn today(State(app): State<App>, me: SignedIn, Query(just): Query<Just>) -> Result<Response, PageError> {
     let today = actions::today::today(&app.haven, &me.session).await?;
-    Ok(draw(&TodayPage { chrome: app.chrome("Today", Some(&me.session)), today }))
+    let false_alarm = just.done == "false-alarm";
+    Ok(draw(&TodayPage { chrome: app.chrome("Today", Some(&me.session)), today, false_alarm }))
 }
 
 #[cfg(test)]
@@ -43,7 +53,7 @@ mod tests {
     use crate::shots::{has, has_not, shot};
 
     fn page(today: Today) -> TodayPage {
-        TodayPage { chrome: Chrome::sample("Today", Some(sample::LEAD)), today }
+        TodayPage { chrome: Chrome::sample("Today", Some(sample::LEAD)), today, false_alarm: false }
     }
 
     #[test]
