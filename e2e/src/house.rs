@@ -128,7 +128,10 @@ impl House {
         if let Some(database) = self.database.take() {
             let mut server = PgConnection::connect(&server().unwrap()).await.unwrap();
             let name = database.rsplit('/').next().unwrap();
-            sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).execute(&mut server).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
+                .execute(&mut server)
+                .await
+                .unwrap();
         }
     }
 

@@ -23,7 +23,8 @@ axe.run(document, { resultTypes: ['violations'] }).then(
 pub(crate) async fn check(client: &Client, phone: bool) {
     let found = findings(client).await;
     let address = client.current_url().await.map(|address| address.to_string()).unwrap_or_default();
-    let bad: Vec<&Value> = found.iter().filter(|one| one["impact"] == "serious" || one["impact"] == "critical").collect();
+    let bad: Vec<&Value> =
+        found.iter().filter(|one| one["impact"] == "serious" || one["impact"] == "critical").collect();
     assert!(bad.is_empty(), "{address} is hard to use for some people: {bad:#?}");
     if phone {
         let script = "return [document.documentElement.scrollWidth, window.innerWidth]";

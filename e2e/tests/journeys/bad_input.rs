@@ -69,7 +69,10 @@ async fn somebody_elses(house: &House) {
     for visitor in [&mut lena, &mut Visitor::straight(house.port)] {
         let real = visitor.get(&format!("/case/{reference}")).await;
         let absent = visitor.get("/case/QQQQ-QQQQ").await;
-        assert_eq!((real.status, real.body.replace(&reference, "")), (absent.status, absent.body.replace("QQQQ-QQQQ", "")));
+        assert_eq!(
+            (real.status, real.body.replace(&reference, "")),
+            (absent.status, absent.body.replace("QQQQ-QQQQ", ""))
+        );
         assert_ne!(real.status, 200);
     }
     let token = lena.get("/my").await.hidden("csrf");
@@ -87,7 +90,8 @@ async fn nonsense(house: &House) {
                 assert!((400..600).contains(&answer.status), "{}", answer.status);
             }
         }
-        let huge = format!("GET http://library.test/ HTTP/1.1\r\nHost: library.test\r\nX: {}\r\n\r\n", "a".repeat(1 << 20));
+        let huge =
+            format!("GET http://library.test/ HTTP/1.1\r\nHost: library.test\r\nX: {}\r\n\r\n", "a".repeat(1 << 20));
         if let Ok(answer) = plain::send(port, huge.as_bytes()).await {
             assert!((400..600).contains(&answer.status), "1 MB of headers: {}", answer.status);
         }
@@ -146,7 +150,10 @@ async fn invariant_2_a_stopped_database(house: &mut House) {
     assert!(!answer.body.contains("We have your report"));
     let mut lena = Visitor::at_seat(house.seat("lena")).await.unwrap();
     let answer = lena.try_get("http://library.test/").await;
-    assert!(answer.is_ok_and(|answer| answer.status != 200 || answer.body.contains("Before you use")), "the gate holds");
+    assert!(
+        answer.is_ok_and(|answer| answer.status != 200 || answer.body.contains("Before you use")),
+        "the gate holds"
+    );
     give_back(house).await;
     let sent = people::soon(30, async || {
         let answer = anyone.clone().post("/report", &fields).await;

@@ -97,7 +97,8 @@ async fn referral(sunil: &mut Browser, case: &str) {
     sunil.says("What leaves").await;
     sunil.says("What stays here").await;
     sunil.says("No agreement is needed for this referral").await;
-    let leaves = sunil.source().await.split("id=\"leaves\"").nth(1).unwrap().split("id=\"stays\"").next().unwrap().to_owned();
+    let leaves =
+        sunil.source().await.split("id=\"leaves\"").nth(1).unwrap().split("id=\"stays\"").next().unwrap().to_owned();
     assert!(!leaves.contains("Lena"), "no name leaves:\n{leaves}");
     sunil.also_on_a_phone("referral").await;
     sunil.fill("Why do you refer?", "We would like advice on a search in a lesson.").await;
@@ -120,7 +121,14 @@ async fn close(sunil: &mut Browser, case: &str) {
     // The chronology built itself, in order.
     let text = e2e::browser::one_line(&sunil.text().await);
     let story = text.split("What happened, in order").nth(1).unwrap();
-    for words in ["101", "Three searches in one lesson", "No law was broken", "The police asked us to wait", "It was for an essay", "Thursday"] {
+    for words in [
+        "101",
+        "Three searches in one lesson",
+        "No law was broken",
+        "The police asked us to wait",
+        "It was for an essay",
+        "Thursday",
+    ] {
         assert!(story.contains(words), "'{words}' is missing in the chronology:\n{story}");
     }
     sunil.also_on_a_phone("case-closed").await;

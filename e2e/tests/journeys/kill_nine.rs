@@ -119,7 +119,12 @@ async fn browsing(seat: u16, kept: Arc<Mutex<Acknowledged>>, stop: Arc<AtomicBoo
 }
 
 async fn everything_is_there(house: &mut House, case: &str, kept: &Acknowledged) {
-    assert!(kept.reports.len() > 20 && kept.notes.len() > 20, "{} reports, {} notes", kept.reports.len(), kept.notes.len());
+    assert!(
+        kept.reports.len() > 20 && kept.notes.len() > 20,
+        "{} reports, {} notes",
+        kept.reports.len(),
+        kept.notes.len()
+    );
     assert!(kept.pages > 20, "{} pages", kept.pages);
     let mut sunil = Visitor::straight(house.port).signed_in("sunil").await;
     for reference in &kept.reports {

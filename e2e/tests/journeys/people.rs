@@ -9,14 +9,12 @@ pub(crate) const PREVENT_SEARCH: &str = "http://search.test/search?q=join+extrem
 /// The same for hate.
 pub(crate) const HATE_SEARCH: &str = "http://search.test/search?q=hate+group+join";
 
-/// Reads the notice and the agreement, where they are shown.
+/// Reads the notice and the agreement, as everybody does once.
 pub(crate) async fn read_and_agree(browser: &Browser) {
-    if browser.text().await.contains("I have read this") {
-        browser.press_only("I have read this").await;
-    }
-    if browser.text().await.contains("I agree") {
-        browser.press_only("I agree").await;
-    }
+    browser.says("I have read this").await;
+    browser.press_only("I have read this").await;
+    browser.says("I agree").await;
+    browser.press_only("I agree").await;
 }
 
 /// A browser at somebody's seat that has passed the gate.

@@ -96,7 +96,8 @@ async fn nothing_joins_them(house: &mut House, reference: &str, code: &str, secr
         .collect();
     let case = rows.iter().find(|row| row.table.ends_with("cases") && row.holds(reference)).expect("the case is kept");
     let marks = [reference.to_owned(), case.column("id")];
-    let hers: Vec<String> = ["Lena", "practice-lena", "127.0.0.1", &id].into_iter().map(str::to_owned).chain(sessions).collect();
+    let hers: Vec<String> =
+        ["Lena", "practice-lena", "127.0.0.1", &id].into_iter().map(str::to_owned).chain(sessions).collect();
     // No row of the case, whatever its table, names her, her seat or her session.
     let mut seen = 0;
     for row in rows.iter().filter(|row| marks.iter().any(|mark| !mark.is_empty() && row.holds(mark))) {
@@ -112,7 +113,8 @@ async fn nothing_joins_them(house: &mut House, reference: &str, code: &str, secr
         let files = kept::files_that_hold(house, word);
         assert!(files.is_empty(), "'{word}' stands in {files:?}");
     }
-    let pages: Vec<_> = rows.iter().filter(|row| row.row.contains("/report") && row.table.ends_with("records")).collect();
+    let pages: Vec<_> =
+        rows.iter().filter(|row| row.row.contains("/report") && row.table.ends_with("records")).collect();
     assert!(pages.is_empty(), "{pages:?}");
     assert!(!house.log().contains(reference) && !house.log().contains(&id), "the log names neither");
     // The same after the end, when the files are whole.

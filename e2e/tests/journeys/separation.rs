@@ -41,7 +41,9 @@ async fn s10_separation(house: &mut House) {
         let absent = her.get(&format!("/case/QQQQ-QQQQ{page}")).await;
         assert_eq!((real.status, absent.status), (404, 404), "{page}");
         assert_eq!(real.body, absent.body, "{page} tells a case from none");
-        let strip = |headers: &[(String, String)]| headers.iter().filter(|(name, _)| name != "date").cloned().collect::<Vec<_>>();
+        let strip = |headers: &[(String, String)]| {
+            headers.iter().filter(|(name, _)| name != "date").cloned().collect::<Vec<_>>()
+        };
         assert_eq!(strip(&real.headers), strip(&absent.headers), "{page}");
     }
     for page in ["/today", "/cases", "/cases?text=Lena", "/keys", "/my"] {
