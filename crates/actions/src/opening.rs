@@ -54,15 +54,16 @@ pub(crate) struct Prepared {
 /// Works the case out, seals its words and wraps its key to everybody on the route (and to the recovery key). The keys
 /// are put away first: if the transaction then fails, they open nothing.
 pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>) -> Result<Prepared, ActionError> {
-    let now = haven.now();
+    // Every time that is kept follows from the beginning, so that no due time betrays the minute of an anonymous report (S-3).
+    let began = beginning.at;
     let Beginning { pack, procedure, about, source, subject, .. } = beginning;
-    let opening = case::open(pack, procedure, now)
+    let opening = case::open(pack, procedure, began)
         .ok_or_else(|| ActionError::Broken("the procedure's clause is missing from the pack".to_owned()))?;
     // Low grades and self-reports wait in a batch: they are chased a working day later, not within the hour.
     let acknowledge_due_at = if beginning.tell_now {
         opening.acknowledge_due_at
     } else {
-        pack.calendar.due(now, policy::Span::WorkingDays(1)).max(opening.acknowledge_due_at)
+        pack.calendar.due(began, policy::Span::WorkingDays(1)).max(opening.acknowledge_due_at)
     };
     let mut excluded = beginning.excluded.clone();
     excluded.extend(subject);

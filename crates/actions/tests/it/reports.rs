@@ -147,3 +147,34 @@ async fn c13_letters_reveal_nothing() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_no_time_that_is_kept_betrays_the_minute_of_an_anonymous_report() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        world.pass_minutes(7);
+        let key = |kept: &store::testing::Kept| (kept.table.clone(), kept.column.clone(), kept.value.clone());
+        let before: Vec<_> = store::testing::everything(&world.haven.store).await.iter().map(key).collect();
+        let minute = world.now().as_microsecond() / 60_000_000;
+        let told = form("Someone frightens me.", "learner", "", How::Anonymous);
+        report_concern(&world.haven, told, None).await.unwrap();
+        let mut times = 0;
+        for kept in
+            store::testing::everything(&world.haven.store).await.iter().filter(|kept| !before.contains(&key(kept)))
+        {
+            // A time is kept in microseconds since 1970: a number of 16 digits.
+            let Some(micros) = kept.value.parse::<i64>().ok().filter(|_| kept.value.len() == 16) else { continue };
+            times += 1;
+            assert_ne!(
+                micros % 900_000_000 / 60_000_000,
+                minute % 15,
+                "{}.{} = {}",
+                kept.table,
+                kept.column,
+                kept.value
+            );
+        }
+        assert!(times >= 5, "the times of case, steps, letter, job and entry were looked at");
+    })
+    .await;
+}
