@@ -245,12 +245,12 @@ impl Browser {
         let log = self.driver.ask("se/log", &json!({"type": "performance"})).await;
         let lines = log.as_array().unwrap().iter().filter_map(|line| line["message"].as_str());
         let events = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let issuers = events.filter_map(|event| {
+        let mut issuers = events.filter_map(|event| {
             let answer = &event["message"]["params"]["response"];
             let here = answer["url"].as_str().is_some_and(|url| url.starts_with(origin));
             answer["securityDetails"]["issuer"].as_str().filter(|_| here).map(str::to_owned)
         });
-        issuers.last().unwrap_or_else(|| panic!("{origin} showed no certificate"))
+        issuers.next_back().unwrap_or_else(|| panic!("{origin} showed no certificate"))
     }
 
     async fn devtools(&self, command: &str, words: Value) -> Value {

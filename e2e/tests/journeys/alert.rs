@@ -65,7 +65,7 @@ async fn i01_an_alert(house: &mut House) {
         (text.contains(&format!("Seen {REPEATS} times")) && text.contains("jobs.test")).then_some(())
     });
     assert!(seen.await.is_some(), "the hits are counted, and the time after fills in:\n{}", sunil.text().await);
-    assert_eq!(people::cases(house, "sunil").await, [reference.clone()], "one case");
+    assert_eq!(people::cases(house, "sunil").await, std::slice::from_ref(&reference), "one case");
     lena.close().await;
 
     letters_reveal_nothing(house).await;
