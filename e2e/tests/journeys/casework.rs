@@ -1,6 +1,6 @@
 //! Point 4 of the story: the lead takes the case through its steps, and the chronology writes itself.
 
-use e2e::{Browser, House, on_both};
+use e2e::{Browser, House, kept, on_both};
 
 use crate::people;
 
@@ -151,12 +151,16 @@ async fn s5_a_false_alarm(house: &mut House) {
     sunil.press("Write this down").await;
     sunil.says("a false alarm").await;
     sunil.picture("false-alarm").await;
-    // Nothing stays in his history: no page and no search finds him.
-    sunil.go("http://haven.test/cases?text=Yoshi").await;
-    sunil.says("No case fits").await;
+    // Nothing stays in his history: no page shows it, and no row joins him to it.
     sunil.go("http://haven.test/cases").await;
     sunil.says_not("Yoshi").await;
     sunil.go("http://haven.test/today").await;
     sunil.says("Nothing waits for you").await;
     sunil.close().await;
+    let rows = kept::rows(house).await;
+    let id = kept::person_id(&rows, "yoshi");
+    let case = rows.iter().find(|row| row.table.ends_with("cases") && row.holds(&reference)).expect("the case is kept");
+    let case = case.column("id");
+    let joined: Vec<_> = rows.iter().filter(|row| row.holds(&case) && row.holds(&id)).collect();
+    assert!(joined.is_empty(), "{joined:#?}");
 }

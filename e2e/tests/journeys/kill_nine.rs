@@ -129,7 +129,11 @@ async fn everything_is_there(house: &mut House, case: &str, kept: &Acknowledged)
     let mut sunil = Visitor::straight(house.port).signed_in("sunil").await;
     for reference in &kept.reports {
         let page = sunil.get(&format!("/case/{reference}")).await;
-        assert!(page.status == 200 && page.body.contains("of a long night"), "report {reference} is lost: {}", page.status);
+        assert!(
+            page.status == 200 && page.body.contains("of a long night"),
+            "report {reference} is lost: {}",
+            page.status
+        );
     }
     let page = sunil.get(&format!("/case/{case}")).await;
     for note in &kept.notes {

@@ -33,6 +33,13 @@ fn viewer_values(viewer: &Viewer) -> Vec<Value> {
     values![&viewer.person, &viewer.token]
 }
 
+/// The words of `$4` stand in the kind or in the reference.
+macro_rules! text_fits {
+    () => {
+        "AND (c.search LIKE $4 ESCAPE '\\' OR lower(c.reference) LIKE $4 ESCAPE '\\')"
+    };
+}
+
 /// A page of the cases that a person has a place in, newest first.
 ///
 /// # Errors
@@ -51,7 +58,8 @@ pub async fn list_for(
             concat!(
                 "SELECT count(*) AS n FROM cases c ",
                 visible!(),
-                "AND (CAST($3 AS TEXT) IS NULL OR c.state = $3) AND c.search LIKE $4 ESCAPE '\\'"
+                "AND (CAST($3 AS TEXT) IS NULL OR c.state = $3) ",
+                text_fits!()
             ),
             values.clone(),
         )
@@ -61,8 +69,9 @@ pub async fn list_for(
         .all(
             select_case!(
                 visible!(),
-                "AND (CAST($3 AS TEXT) IS NULL OR c.state = $3) AND c.search LIKE $4 ESCAPE '\\' ",
-                "ORDER BY c.opened_at DESC, c.id LIMIT $5 OFFSET $6"
+                "AND (CAST($3 AS TEXT) IS NULL OR c.state = $3) ",
+                text_fits!(),
+                " ORDER BY c.opened_at DESC, c.id LIMIT $5 OFFSET $6"
             ),
             values,
             case,
