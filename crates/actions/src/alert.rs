@@ -84,7 +84,6 @@ async fn join(haven: &Haven, record: &Record, cue: &Cue) -> Result<Joined, Actio
         // Dropping the unit rolls the receipt back: opening keeps its own.
         return Ok(Joined::No);
     };
-    store::technical::insert(&mut unit, &technical(haven, record, cue, &token)).await?;
     let made = entry(record.at, "gateway", "alert.again", &case.id, &json!({ "hits": case.hits, "theme": cue.theme }));
     store::audit::append(&mut unit, made);
     unit.commit().await?;

@@ -54,6 +54,10 @@ pub(crate) async fn hold(
 ) -> Result<Held, ActionError> {
     let standing = store::cases::standing_by_reference(&haven.store, reference).await?.ok_or(ActionError::NotFound)?;
     let permit = permit(haven, session, &standing, action)?;
+    if action != "case.read" {
+        // Nobody takes on, judges or closes what they cannot read: a password that was reset stops no clock (S-10).
+        case_secret(haven, session, &standing.id).await?;
+    }
     hold_with(haven, standing, permit).await
 }
 
@@ -189,6 +193,8 @@ pub struct TimelineRow {
     pub search: String,
     pub action: String,
     pub marked: bool,
+    /// How often the same thing was done in a row.
+    pub times: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -549,6 +555,7 @@ async fn alert(haven: &Haven, held: &Held, texts: &Texts) -> Result<Option<Alert
         search: line.search,
         action: line.action,
         marked: line.marked,
+        times: 1,
     };
     Ok(Some(AlertView {
         seen: kept.cue.seen,
@@ -559,9 +566,27 @@ async fn alert(haven: &Haven, held: &Held, texts: &Texts) -> Result<Option<Alert
         at_text: words::moment(calendar, now, at),
         hits: held.case.hits,
         citation: kept.citation_text,
-        timeline: lines.into_iter().map(row).collect(),
+        timeline: fold(lines.into_iter().map(row)),
         complete,
     }))
+}
+
+/// The same search two hundred times is one line, so that it does not bury the hour around it.
+fn fold(rows: impl Iterator<Item = TimelineRow>) -> Vec<TimelineRow> {
+    let mut folded: Vec<TimelineRow> = Vec::new();
+    for row in rows {
+        let same = |last: &&mut TimelineRow| {
+            (&last.host, &last.path, &last.search, &last.action) == (&row.host, &row.path, &row.search, &row.action)
+        };
+        match folded.last_mut().filter(same) {
+            Some(last) => {
+                last.times = last.times.saturating_add(1);
+                last.marked |= row.marked;
+            }
+            None => folded.push(row),
+        }
+    }
+    folded
 }
 
 async fn thread(

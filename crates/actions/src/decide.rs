@@ -63,6 +63,13 @@ pub async fn assess(
     let held = hold(haven, session, reference, "case.assess").await?;
     check_revision(&held, assessment.revision)?;
     check_text("reasons", &assessment.reasons)?;
+    if assessment.choice == AssessChoice::FalseAlarm && held.case.source != casework::Source::Alert {
+        // What a person told is never made to vanish; only what a machine noticed can be a false alarm.
+        return Err(ActionError::fault(
+            "choice",
+            "Somebody told us this, so it stays. If nothing needs doing, say that it is a concern and close it with your reasons.",
+        ));
+    }
     let state =
         case::assess(&held.facts(), assessment.choice, &assessment.reasons).map_err(|refusal| match refusal {
             case::AssessRefusal::NoReasons => ActionError::fault("reasons", &refusal.to_string()),

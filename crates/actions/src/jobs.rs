@@ -88,7 +88,7 @@ async fn chase(haven: &Haven, case: &str) -> Result<(), ActionError> {
     if let Some(to) = to {
         kept.owner_person = Some(to.person.clone());
         kept.owner_post.clone_from(&to.post);
-        let members: Vec<Member> = standing
+        let mut members: Vec<Member> = standing
             .members
             .iter()
             .map(|member| Member {
@@ -96,6 +96,9 @@ async fn chase(haven: &Haven, case: &str) -> Result<(), ActionError> {
                 ..member.clone()
             })
             .collect();
+        if !standing.has_member(&to.person) {
+            members.push(Member { person: to.person.clone(), post: to.post.clone(), place: Place::Owner, since: now });
+        }
         store::cases::set_members(&mut unit, &permit, case, &members).await?;
         let letter = crate::opening::letter(haven, &to.person, Occasion::PassedOn, now);
         store::outbox::post(&mut unit, &letter).await?;

@@ -11,6 +11,17 @@ use crate::team::Team;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, words};
 
+/// Setting that marks a holder whose password was reset: their new key opens nothing until another holder has admitted them.
+pub(crate) fn waiting_setting(person: &str) -> String {
+    format!("keys.waits.{person}")
+}
+
+/// Whether a holder still waits to be admitted again after a reset.
+pub(crate) async fn waits(haven: &Haven, person: &str) -> Result<bool, ActionError> {
+    let kept = store::settings::get(&haven.store, &waiting_setting(person)).await?;
+    Ok(kept.is_some_and(|kept| !kept.is_empty()))
+}
+
 /// Fewer live holders than this shows red.
 pub const LIVE_HOLDERS_MIN: usize = 3;
 
@@ -43,7 +54,7 @@ pub async fn holders(haven: &Haven, session: &Session) -> Result<Vec<HolderRow>,
             person: person.id.clone(),
             name: person.name.clone(),
             posts: titles.join(", "),
-            live: key.is_some(),
+            live: key.is_some() && !waits(haven, &person.id).await?,
             since_text: key.map(|key| words::moment(&pack.calendar, now, key.created_at)).unwrap_or_default(),
             cases_without_key: missing(haven, &person.id).await?.len().try_into().unwrap_or(u64::MAX),
         });
@@ -91,6 +102,8 @@ pub async fn readmit(haven: &Haven, session: &Session, person: &str) -> Result<u
     let holders: Vec<&str> =
         team.people.iter().filter(|one| is_holder(&pack, &one.posts)).map(|one| one.id.as_str()).collect();
     in_unit!(haven, unit => {
+        store::settings::put(&mut unit, &waiting_setting(person), "").await?;
+        store::audit::append(&mut unit, entry(now, &session.person.id, "keys.admitted", person, &json!({})));
         for case in &admitted {
             let detail = json!({ "person": person });
             store::audit::append(&mut unit, entry(now, &session.person.id, "case.readmit", case, &detail));

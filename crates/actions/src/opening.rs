@@ -3,9 +3,9 @@
 use casework::access::{self, Permit};
 use casework::case::{self, CaseState, Source};
 use casework::notice::{self, Occasion};
-use casework::route::{Recipient, Route};
+use casework::route::Route;
 use jiff::Timestamp;
-use policy::{About, Grade, Pack, Procedure};
+use policy::{About, Grade, Pack, Procedure, Relation};
 use serde_json::json;
 use store::Unit;
 use store::cases::{Case, Member, Place};
@@ -43,6 +43,7 @@ pub(crate) struct Prepared {
     pub(crate) case: Case,
     pub(crate) permit: Permit,
     route: Route,
+    pack: std::sync::Arc<Pack>,
     steps: Vec<casework::StepFacts>,
     sealed: Vec<Sealed>,
     exclusions: Vec<([u8; 32], &'static str)>,
@@ -124,6 +125,7 @@ pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>
         case,
         permit,
         route,
+        pack: std::sync::Arc::new(pack.clone()),
         steps: opening.steps,
         sealed,
         exclusions,
@@ -138,7 +140,7 @@ impl Prepared {
     pub(crate) async fn keep(&self, haven: &Haven, unit: &mut Unit, actor: &str) -> Result<(), ActionError> {
         let case = &self.case;
         store::cases::insert(unit, &self.permit, case).await?;
-        let members = members_of(&self.route, case.opened_at);
+        let members = members_of(&self.pack, &self.route, &case.about, case.opened_at);
         store::cases::set_members(unit, &self.permit, &case.id, &members).await?;
         for (token, why) in &self.exclusions {
             store::cases::exclude(unit, &self.permit, &case.id, token, why).await?;
@@ -194,14 +196,30 @@ pub(crate) fn about_of(word: &str) -> About {
     }
 }
 
-fn members_of(route: &Route, since: Timestamp) -> Vec<Member> {
-    let member = |(place, recipient): (usize, &Recipient)| Member {
-        person: recipient.person.clone(),
-        post: recipient.post.clone(),
-        place: if place == 0 { Place::Owner } else { Place::Next },
-        since,
-    };
-    route.holders.iter().enumerate().map(member).collect()
+/// Fewest people who see a case from its beginning: one to hold it and one to be the second person.
+const SEEN_FROM_THE_START: usize = 2;
+
+/// Who sees the case from its beginning: the first in order, and those whose post's rights name this kind of case. Posts that
+/// only stand behind the team have the key, but the case reaches them when it is passed on, not before (need to know).
+fn members_of(pack: &Pack, route: &Route, about: &str, since: Timestamp) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::new();
+    for (place, recipient) in route.holders.iter().enumerate() {
+        if place > 0 && members.len() >= SEEN_FROM_THE_START && !is_for_kind(pack, &recipient.post, about) {
+            continue;
+        }
+        members.push(Member {
+            person: recipient.person.clone(),
+            post: recipient.post.clone(),
+            place: if place == 0 { Place::Owner } else { Place::Next },
+            since,
+        });
+    }
+    members
+}
+
+fn is_for_kind(pack: &Pack, post: &str, about: &str) -> bool {
+    let wanted = if about_of(about) == About::Staff { Relation::StaffCases } else { Relation::LearnerCases };
+    pack.rights.iter().any(|right| right.post == post && right.action == "case.act" && right.relation == wanted)
 }
 
 async fn wrap_to_route(
@@ -214,6 +232,10 @@ async fn wrap_to_route(
     let live = store::keys::holders(&haven.store).await?;
     let mut wrapped = Vec::new();
     for recipient in &route.holders {
+        // S-10: whoever reset a password must not receive what is told from then on.
+        if crate::keys::waits(haven, &recipient.person).await? {
+            continue;
+        }
         if let Some(key) = live.iter().find(|key| key.person == recipient.person && key.revoked_at.is_none()) {
             let sealed = vault::wrap_case_key(&mut haven.entropy(), secret, case, &key.public)?;
             wrapped.push((recipient.person.clone(), sealed));

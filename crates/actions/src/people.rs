@@ -121,8 +121,12 @@ pub async fn reset_password(haven: &Haven, username: &str, password: &str, by: &
     let now = haven.now();
     let person = store::people::by_username(&haven.store, username).await?.ok_or(ActionError::NotFound)?;
     let hashed = hash(haven, password).await?;
+    let pack = haven.pack();
     in_unit!(haven, unit => {
         store::people::set_password_hash(&mut unit, &person.id, Some(&hashed)).await?;
+        if crate::session::is_holder(&pack, &person.posts) {
+            store::settings::put(&mut unit, &crate::keys::waiting_setting(&person.id), "reset").await?;
+        }
         store::sessions::end_all_of(&mut unit, &person.id, now).await?;
         store::feed::add(&mut unit, "identity", &person.id, now);
         store::audit::append(&mut unit, entry(now, by, "people.reset", &person.id, &json!({})));

@@ -118,5 +118,13 @@ pub async fn practice_people(haven: &Haven) -> Result<Vec<PracticePerson>, Actio
             },
         }
     };
-    Ok(team.people.iter().map(card).collect())
+    // Learners first: that is where the story begins.
+    let order = |person: &&store::people::Person| match person.population.as_str() {
+        "learner" => 0,
+        "visitor" => 1,
+        _ => 2,
+    };
+    let mut people: Vec<&store::people::Person> = team.people.iter().collect();
+    people.sort_by_key(order);
+    Ok(people.into_iter().map(card).collect())
 }

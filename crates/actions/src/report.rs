@@ -147,18 +147,72 @@ fn standing<'a>(
     reporter: Option<&Session>,
 ) -> Result<Standing<'a>, ActionError> {
     let candidates = team.candidates(pack);
-    let text = format!("{} {}", concern.about_name, concern.what);
     let own = reporter.map(|session| session.person.id.as_str());
-    let mut named = conflict::named_in(&text, &candidates);
-    named.retain(|person| Some(*person) != own);
+    let named_in = |text: &str| -> Vec<&'a str> {
+        conflict::named_in(text, &candidates).into_iter().filter(|person| Some(*person) != own).collect()
+    };
+    // Named as the one it is about, or only somewhere in the words: both are left out, but only the first makes a concern
+    // about a learner who was named a concern about staff. Its words may just say whom the learner has told.
+    let meant = named_in(&concern.about_name);
+    let learner_named = matches!(concern.about, About::Learner | About::Visitor) && !concern.about_name.is_empty();
+    let by_staff = reporter.is_some_and(|session| session.person.population == "staff");
+    let mentioned = if by_staff && learner_named {
+        // A tutor who writes "I have told safeguarding" about a named learner means what it says; a name still counts.
+        let bare: Vec<_> = candidates
+            .iter()
+            .map(|one| conflict::Candidate {
+                titles: Vec::new(),
+                person: one.person,
+                name: one.name,
+                username: one.username,
+            })
+            .collect();
+        conflict::named_in(&concern.what, &bare).into_iter().filter(|person| Some(*person) != own).collect()
+    } else {
+        named_in(&concern.what)
+    };
     let subject = subject_by_name(team, &concern.about_name);
-    let staff_named =
-        !named.is_empty() || subject.and_then(|id| team.person(id)).is_some_and(|person| person.population == "staff");
-    let about = if staff_named { About::Staff } else { concern.about };
+    let subject_is_staff = subject.and_then(|id| team.person(id)).is_some_and(|person| person.population == "staff");
+    let staff = !meant.is_empty() || subject_is_staff || (!mentioned.is_empty() && !learner_named);
+    let about = if staff { About::Staff } else { concern.about };
     let procedure = choose(pack, about, form.kind.as_deref())
         .ok_or_else(|| ActionError::Broken("the pack has no procedure for this kind of concern".to_owned()))?;
-    Ok(Standing { procedure, about, subject, excluded: named })
+    let excluded = left_out(pack, team, procedure, subject, meant, &mentioned)?;
+    Ok(Standing { procedure, about, subject, excluded })
 }
+
+/// Everybody who was named, as long as somebody is left to read it. If the words name every one of them, those at the end
+/// of the order who are only mentioned come back in; if even that leaves nobody, the reporter is told whom to turn to.
+fn left_out<'a>(
+    pack: &Pack,
+    team: &Team,
+    procedure: &Procedure,
+    subject: Option<&'a str>,
+    meant: Vec<&'a str>,
+    mentioned: &[&'a str],
+) -> Result<Vec<&'a str>, ActionError> {
+    let reads = |excluded: &[&str]| {
+        let all: Vec<&str> = excluded.iter().copied().chain(subject).collect();
+        !team.route(pack, procedure, &all).holders.is_empty()
+    };
+    let mut excluded = meant.clone();
+    excluded.extend(mentioned.iter().filter(|person| !meant.contains(person)));
+    if reads(&excluded) {
+        return Ok(excluded);
+    }
+    for post in casework::route::LAST_RESORT_POSTS.iter().rev() {
+        let holders = team.holders_of(post);
+        excluded.retain(|person| meant.contains(person) || !holders.contains(person));
+        if reads(&excluded) {
+            return Ok(excluded);
+        }
+    }
+    Err(ActionError::refused(NOBODY_LEFT))
+}
+
+/// What a reporter is told when everybody here who could read it is named in it.
+const NOBODY_LEFT: &str = "Everybody here who could read this is named in it, so we cannot keep it safe here. Call 999 if \
+    someone is in danger, or 101, or tell your local council\u{2019}s safeguarding team. What you wrote has not been sent.";
 
 /// Somebody whose whole name was given as the person concerned. Part of a name is not enough (S-6: never guess who).
 fn subject_by_name<'a>(team: &'a Team, about_name: &str) -> Option<&'a str> {

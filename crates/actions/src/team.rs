@@ -1,7 +1,7 @@
 //! Who holds which post today, and who may therefore come to hold a case.
 
 use casework::conflict::Candidate;
-use casework::route::{self, Route};
+use casework::route::{self, Recipient, Route};
 use policy::{Pack, Procedure};
 use store::people::Person;
 
@@ -38,7 +38,16 @@ impl Team {
     }
 
     pub(crate) fn route(&self, pack: &Pack, procedure: &Procedure, excluded: &[&str]) -> Route {
-        route::route(pack, procedure, &|post| self.holders_of(post), excluded)
+        let mut route = route::route(pack, procedure, &|post| self.holders_of(post), excluded);
+        // Behind the procedure's own order stand the posts of last resort, so that silence always has somebody next.
+        for post in route::last_resort(pack) {
+            for person in self.holders_of(post).into_iter().filter(|person| !excluded.contains(person)) {
+                if !route.holders.iter().any(|holder| holder.person == person) {
+                    route.holders.push(Recipient { post: post.to_owned(), person: person.to_owned() });
+                }
+            }
+        }
+        route
     }
 
     /// Staff who could be named in a concern, with the words by which they may be named.

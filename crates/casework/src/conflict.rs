@@ -5,7 +5,7 @@
 //! titles ("will", "young", "the principal reason") name somebody only where they are written as a name: otherwise most
 //! concerns about learners would be taken for concerns about staff and would never reach the safeguarding posts.
 //!
-//! Limits: a name that is misspelt, a nickname, and a single letter without "Mr" or "Mrs" before it are not found.
+//! Limits: a name with two letters wrong, a nickname, and a single letter without "Mr" or "Mrs" before it are not found.
 
 mod telling;
 mod title;
@@ -92,7 +92,7 @@ impl Name {
     }
 
     fn form_of(&self, word: &Word) -> Option<&String> {
-        self.forms().find(|form| is_form(form, &word.folded))
+        self.forms().find(|form| is_form(form, &word.folded) || (word.has_capital() && is_misspelt(form, &word.folded)))
     }
 
     fn is_at(&self, place: usize, telling: &Telling) -> bool {
@@ -131,6 +131,22 @@ impl Name {
 /// The word itself, or with the s of a possessive whose apostrophe was forgotten.
 fn is_form(form: &str, word: &str) -> bool {
     word == form || (form.chars().count() >= POSSESSIVE_MIN_CHARS && word.strip_suffix('s') == Some(form))
+}
+
+/// Shortest name that is also found with one letter wrong, missing or too many, in characters; only where it is written
+/// with a capital, so that "maker" does not name Mr Baker.
+const MISSPELT_MIN_CHARS: usize = 5;
+
+/// "Gardwell" for "Guardwell", "Sunill" for "Sunil".
+fn is_misspelt(form: &str, word: &str) -> bool {
+    let (short, long) = if form.chars().count() <= word.chars().count() { (form, word) } else { (word, form) };
+    let (short, long): (Vec<char>, Vec<char>) = (short.chars().collect(), long.chars().collect());
+    if short.len() < MISSPELT_MIN_CHARS || long.len() > short.len() + 1 {
+        return false;
+    }
+    let same_before = short.iter().zip(&long).take_while(|(a, b)| a == b).count();
+    let same_after = short.iter().rev().zip(long.iter().rev()).take_while(|(a, b)| a == b).count();
+    same_before + same_after + 1 >= long.len()
 }
 
 /// "Mr Will" and "miss white" are names; "Miss, will you" is not.

@@ -154,7 +154,8 @@ impl Snapshot {
             .cloned()
             .collect();
         for site in self.help.sites.iter().filter(|site| site.kind == HelpKind::Help && fits(&site.codes)) {
-            if links.iter().all(|link| link.site != site.host) {
+            // The same helper under a second name (.org beside .org.uk) is one link.
+            if links.iter().all(|link| link.site != site.host && link.title != site.title) {
                 links.push(HelpLink {
                     site: site.host.clone(),
                     title: site.title.clone(),

@@ -254,6 +254,7 @@ pub(crate) fn alert() -> AlertView {
         search: s(search),
         action: if marked { s("block") } else { s("allow") },
         marked,
+        times: 1,
     };
     AlertView {
         seen: s("extremist example words"),

@@ -101,6 +101,9 @@ async fn inv11_a_concern_about_the_lead_goes_round_the_lead() {
             form("She keeps writing to me at night.", "staff", "Lena Leadwell", How::Anonymous),
             form("Mrs Leadwell keeps writing to me at night.", "unknown", "", How::Anonymous),
             form("The safeguarding lead keeps writing to me at night.", "learner", "", How::Anonymous),
+            form("The safeguarding officer touched me.", "learner", "", How::Anonymous),
+            form("The man who leads safeguarding touched me.", "unknown", "", How::Anonymous),
+            form("Lenna Ledwell touched me.", "unknown", "", How::Anonymous),
         ];
         for telling in tellings {
             let what = telling.what.clone();
@@ -113,6 +116,75 @@ async fn inv11_a_concern_about_the_lead_goes_round_the_lead() {
             let hr = world.sign_in("hr").await;
             assert!(actions::case::case(&world.haven, &hr, &receipt.reference).await.is_ok(), "{what}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c03_a_named_learners_concern_that_mentions_a_lead_stays_a_learners_concern() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let told = form("Joe hurts himself. I already told Lena Leadwell.", "learner", "Joe Learner", How::Anonymous);
+        let receipt = report_concern(&world.haven, told, None).await.unwrap();
+        let dsl = world.sign_in("dsl").await;
+        let case = actions::case::case(&world.haven, &dsl, &receipt.reference).await.unwrap();
+        assert!(
+            case.title.to_lowercase().contains("learner") || !case.title.to_lowercase().contains("staff"),
+            "{}",
+            case.title
+        );
+        let lead = world.sign_in("lead").await;
+        assert!(matches!(
+            actions::case::case(&world.haven, &lead, &receipt.reference).await,
+            Err(ActionError::NotFound)
+        ));
+        // A tutor who says that they told safeguarding does not keep safeguarding out.
+        let tutor = world.sign_in("tara").await;
+        let told = form("He hurts himself. I told the safeguarding lead too.", "learner", "Joe Learner", How::Named);
+        let receipt = report_concern(&world.haven, told, Some(&tutor)).await.unwrap();
+        assert!(actions::case::case(&world.haven, &lead, &receipt.reference).await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inv12_a_report_that_mentions_everybody_still_reaches_somebody() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let everybody = "Leadwell, Secondlead, Steadman, Standin, Fairley, Chiefly and Ardman all know and do nothing.";
+        let told = form(everybody, "unknown", "", How::Anonymous);
+        let receipt = report_concern(&world.haven, told, None).await.unwrap();
+        let board = world.sign_in("board").await;
+        assert!(actions::case::case(&world.haven, &board, &receipt.reference).await.is_ok());
+        assert_eq!(world.letters_to("board").await, 1);
+        let all = "Leadwell, Secondlead, Steadman, Standin, Fairley, Chiefly, Ardman";
+        let told = form("They all do it.", "staff", all, How::Anonymous);
+        let refused = report_concern(&world.haven, told, None).await;
+        assert!(matches!(refused, Err(ActionError::Refused { ref sentence, .. }) if sentence.contains("999")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p06_who_only_stands_behind_a_case_sees_it_when_it_reaches_them() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let told = form("He showed me messages that frighten him.", "learner", "Joe Learner", How::Anonymous);
+        let receipt = report_concern(&world.haven, told, None).await.unwrap();
+        for behind in ["principal", "hr", "board"] {
+            let session = world.sign_in(behind).await;
+            assert!(world.references(&session).await.is_empty(), "{behind}");
+            let seen = actions::case::case(&world.haven, &session, &receipt.reference).await;
+            assert!(matches!(seen, Err(ActionError::NotFound)), "{behind}");
+        }
+        // Nobody takes it on: it goes down the order until it reaches the principal, whose key was there from the start.
+        for _ in 0..5 {
+            world.pass_minutes(61);
+            world.work().await;
+        }
+        let principal = world.sign_in("principal").await;
+        let case = actions::case::case(&world.haven, &principal, &receipt.reference).await.unwrap();
+        assert!(case.keys_open && case.escalated);
     })
     .await;
 }

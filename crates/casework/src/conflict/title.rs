@@ -6,6 +6,9 @@ use super::words::{Kind, LINKS, SHORT_FORMS, THINGS, kind};
 /// Fewest letters that count as initials: "DSL" names a post, "SL" may be anything.
 const INITIALS_MIN_CHARS: usize = 3;
 
+/// Fewest letters of a word that is a field of work by itself: "safeguarding".
+const FIELD_WORD_MIN_CHARS: usize = 11;
+
 /// By its whole; by its last two words ("safeguarding lead" for "designated safeguarding lead"); turned round ("HR head"
 /// for "head of HR"); or by the initials of three words and more ("DSL").
 pub(super) fn is_named(title: &str, telling: &Telling) -> bool {
@@ -16,10 +19,17 @@ pub(super) fn is_named(title: &str, telling: &Telling) -> bool {
             || initials_are_named(&title, telling);
     }
     let said = stems(&telling.words);
-    contains(&shortened(&said), &shortened(&whole))
+    field_word_is_said(&whole, &said)
+        || contains(&shortened(&said), &shortened(&whole))
         || last_two(&whole).is_some_and(|pair| contains(&said, pair))
         || turned_round_is_named(&whole, telling)
         || initials_are_named(&title, telling)
+}
+
+/// Few people know a post's title: "the safeguarding officer", "the man who leads safeguarding" and "someone in the
+/// safeguarding team" all mean whoever has that field in their title. Only a long word is a field; "head" is none.
+fn field_word_is_said(whole: &[&str], said: &[&str]) -> bool {
+    whole.iter().any(|word| word.len() >= FIELD_WORD_MIN_CHARS && said.contains(word))
 }
 
 /// A title of one word is also an ordinary word: "the principal reason" names nobody, and "it" is not the IT department.

@@ -153,17 +153,14 @@ fn inv11_a_post_is_named_by_its_title_a_part_of_it_or_its_initials() {
         "safeguarding leads",
         "the safeguarding lead\u{2019}s office",
         "my DSL did nothing",
+        "the safeguarding officer",
+        "the man who leads safeguarding",
+        "someone in the safeguarding team",
         "the DSLs",
         "the DSL\u{2019}s phone",
         "the D.S.L. knows",
     ];
-    let not = [
-        "dsl broadband is slow",
-        "This may lead to harm",
-        "He leads a group",
-        "safeguarding matters",
-        "She is the team lead",
-    ];
+    let not = ["dsl broadband is slow", "This may lead to harm", "He leads a group", "She is the team lead"];
     title("Designated Safeguarding Lead", &said, &not);
     title("Deputy Designated Safeguarding Lead", &["the DSL", "DDSL", "safeguarding lead"], &["a deputy", "DS"]);
     title("Deputy DSL", &["the deputy dsl", "our DSL"], &["dsl line"]);

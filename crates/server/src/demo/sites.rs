@@ -235,6 +235,18 @@ fn search(query: &str) -> String {
         }
         body.push_str("</ol>");
     }
+    if words.trim().is_empty() {
+        body.push_str("<h2>Things to try</h2><ul>");
+        for (try_this, what) in [
+            ("sourdough bread", "an ordinary search"),
+            ("join extremist group", "the policy asks a person to look at this one"),
+            ("how to leave an extremist group", "somebody who looks for help is left in peace"),
+        ] {
+            let _ =
+                write!(body, "<li><a href=\"/search?q={}\">{try_this}</a>: {what}</li>", try_this.replace(' ', "+"));
+        }
+        body.push_str("</ul>");
+    }
     page("The practice search", &body)
 }
 

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use policy::{Agreement, AgreementKind, HelpLink, Pack};
 use serde::Deserialize;
 
-use crate::api::Stage;
+use crate::api::{ActionError, Stage};
 use crate::app::{App, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, draw, query};
@@ -133,10 +133,13 @@ async fn gate(
             }))
         }
         Stage::Open => {
-            if let Some(door) = &door {
-                actions::session::prove_door(&app.haven, &session, door).await?;
+            if let Some(door) = &door
+                && !actions::session::prove_door(&app.haven, &session, door).await?
+            {
+                return Err(shared_computer());
             }
-            match web_address(&to) {
+            // Only a browser that came through the gateway is sent on: nobody else has a page waiting.
+            match web_address(&to).filter(|_| door.is_some()) {
                 Some(to) => Ok(go(to)),
                 None => Ok(draw(&OpenPage {
                     chrome: quiet(&app, "You can use the internet now", &session),
@@ -145,6 +148,14 @@ async fn gate(
             }
         }
     }
+}
+
+/// S-6: where a computer’s address may stand for several people, Haven does not guess, and says so.
+fn shared_computer() -> PageError {
+    PageError::from(ActionError::refused(
+        "This way to the internet is shared by several people at once, so we cannot tell who you are, and it stays shut. \
+         Help sites and reporting work. Please tell IT: the entrance must be declared as one person at a time.",
+    ))
 }
 
 /// The gate has no menu: one question at a time.
@@ -199,8 +210,10 @@ async fn open(
 ) -> Result<Response, PageError> {
     let back = format!("/gate?{}", query("to", &to));
     let Some(session) = session.filter(|session| session.stage == Stage::Open) else { return Ok(go(&back)) };
-    if let Some(door) = &door {
-        actions::session::prove_door(&app.haven, &session, door).await?;
+    if let Some(door) = &door
+        && !actions::session::prove_door(&app.haven, &session, door).await?
+    {
+        return Err(shared_computer());
     }
     let to = web_address(&to).unwrap_or_default().to_owned();
     Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to }))

@@ -81,7 +81,10 @@ impl Answers {
         let listen = ask::answer("Address and port for Haven's pages", "0.0.0.0:8080")?;
         let address = ask::answer("Where people reach them", &format!("http://{listen}"))?;
         let proxy = ask::answer("Address and port for the proxy", "0.0.0.0:3128")?;
-        let one = ask::answer("Does one person at a time sit behind each address there (yes or no)", "no")?;
+        let one = ask::answer(
+            "Does one person at a time sit behind each address there (yes or no; without it the gate there stays shut)",
+            "yes",
+        )?;
         let mut people = vec![person("the first administrator", "head-of-it")?];
         while ask::answer("Add somebody who holds cases (yes or no)", "yes")? == "yes" {
             people.push(person("this case holder", "designated-safeguarding-lead")?);
