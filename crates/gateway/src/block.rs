@@ -11,7 +11,7 @@ use policy::Action;
 use sha2::{Digest, Sha256};
 
 use crate::body::{self, Body};
-use crate::ports::Portal;
+use crate::ports::{Contact, Portal};
 
 /// Largest block page, in bytes.
 pub const BLOCK_PAGE_LIMIT_BYTES: usize = 30_000;
@@ -39,6 +39,8 @@ struct BlockPage<'a> {
     category: String,
     clause: String,
     clause_title: &'a str,
+    /// The beginning of the clause in the organisation's own words.
+    clause_words: String,
     go_on: &'a str,
     accident: String,
     ask: String,
@@ -81,12 +83,14 @@ pub(crate) fn answer(blocked: &Blocked<'_>, portal: &dyn Portal) -> Response<Bod
             &format!("Blocked by {}. Reference {}.", blocked.decision.citation, blocked.reference),
         );
     }
-    let contact = portal.contact().whom_to_talk_to;
-    let contact = if contact.is_empty() { "Talk to your tutor, or to anyone you trust here." } else { &contact };
-    page(StatusCode::FORBIDDEN, render(blocked, &portal.decision_address(blocked.reference), contact))
+    let mut contact = portal.contact();
+    if contact.whom_to_talk_to.is_empty() {
+        "Talk to your tutor, or to anyone you trust here.".clone_into(&mut contact.whom_to_talk_to);
+    }
+    page(StatusCode::FORBIDDEN, render(blocked, &portal.decision_address(blocked.reference), &contact))
 }
 
-fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &str) -> Result<String, askama::Error> {
+fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> Result<String, askama::Error> {
     let Blocked { snapshot, facts, decision, reference, go_on } = blocked;
     let pack = &snapshot.pack;
     let is_warning = decision.action == Action::Warn;
@@ -101,22 +105,37 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &str) -> Resul
     };
     BlockPage {
         css: CSS,
-        organisation: &pack.organisation,
+        organisation: if contact.organisation.is_empty() { &pack.organisation } else { &contact.organisation },
         heading: if is_warning { "Stop and think before you open this" } else { "This page is blocked" },
         sentence,
         asked: if sealed { String::new() } else { asked(facts) },
         category,
         clause: decision.citation.to_string(),
         clause_title,
+        clause_words: decision
+            .citation
+            .clause_id()
+            .and_then(|id| pack.clauses.get(id))
+            .map_or_else(String::new, own_words),
         go_on,
         accident: format!("{decision_address}#accident"),
         ask: format!("{decision_address}#ask"),
         report: format!("{decision_address}#report"),
         help: help(snapshot, decision),
-        contact,
+        contact: &contact.whom_to_talk_to,
         reference,
     }
     .render()
+}
+
+/// Longest beginning of a clause that the block page shows, in characters: the page stays under 30 kB and is read standing up.
+const CLAUSE_WORDS_LIMIT_CHARS: usize = 400;
+
+/// The first paragraph of a clause, without its marks.
+fn own_words(clause: &policy::Clause) -> String {
+    let first = clause.text.trim().split("\n\n").next().unwrap_or_default();
+    let words = first.split_whitespace().collect::<Vec<_>>().join(" ").replace(['*', '`'], "");
+    if words.chars().count() <= CLAUSE_WORDS_LIMIT_CHARS { words } else { String::new() }
 }
 
 /// The address as a person typed it, without what comes after the question mark.

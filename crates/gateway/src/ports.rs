@@ -120,6 +120,8 @@ pub trait Portal: Send + Sync + 'static {
 pub struct Contact {
     /// "Ask your tutor or the safeguarding team (Student Services, ground floor)".
     pub whom_to_talk_to: String,
+    /// Whose Haven this is; empty for the organisation that the policy names.
+    pub organisation: String,
 }
 
 pub trait Moment: Send + Sync + 'static {

@@ -99,7 +99,7 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
             host: HOST.to_owned(),
             tls: None,
             exit_address: "http://library.test/".to_owned(),
-            whom_to_talk_to: "your tutor, or the safeguarding team (practice room 1, ground floor)".to_owned(),
+            whom_to_talk_to: "Your tutor, or the safeguarding team (practice room 1, ground floor)".to_owned(),
             proxy_host: Ipv4Addr::LOCALHOST.to_string(),
         },
         carrier: Some(Arc::new(PracticeCarrier)),

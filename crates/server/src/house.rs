@@ -157,6 +157,7 @@ impl Opened {
             secret: secret.clone(),
             practice: house.practice.as_ref().map(|practice| practice.sites),
             whom_to_talk_to: house.portal.whom_to_talk_to.clone(),
+            organisation: house.haven.organisation.clone(),
         };
         let ports = Ports {
             snapshots: Arc::clone(&in_force) as Arc<dyn gateway::Snapshots>,

@@ -103,7 +103,7 @@ async fn referral(sunil: &mut Browser, case: &str) {
     sunil.also_on_a_phone("referral").await;
     sunil.fill("Why do you refer?", "We would like advice on a search in a lesson.").await;
     sunil.press("Record that this leaves").await;
-    sunil.says("The referral is on its way").await;
+    sunil.says("The referral is written down").await;
     sunil.says("Reply expected").await;
 }
 

@@ -48,3 +48,24 @@ async fn d04_names_and_words_of_a_case_stand_nowhere_in_clear() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s10_whoever_reset_the_password_receives_no_new_case_and_stops_no_clock() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let fresh = "four loud metal benches";
+        actions::people::reset_password(&world.haven, "lead", fresh, &world.id("it")).await.unwrap();
+        let token = actions::session::sign_in(&world.haven, "lead", fresh, None).await.unwrap();
+        world.raise(&world.prevent_record("amina", "r1")).await;
+        let intruder = actions::session::session(&world.haven, &token.0, None).await.unwrap().unwrap();
+        let reference = world.references(&intruder).await.remove(0);
+        let case = actions::case::case(&world.haven, &intruder, &reference).await.unwrap();
+        assert!(!case.keys_open && case.person.is_none());
+        let taken = actions::decide::acknowledge(&world.haven, &intruder, &reference).await;
+        assert!(matches!(taken, Err(ActionError::Locked)));
+        let dsl = world.sign_in("dsl").await;
+        actions::keys::readmit(&world.haven, &dsl, &world.id("lead")).await.unwrap();
+        actions::decide::acknowledge(&world.haven, &intruder, &reference).await.unwrap();
+    })
+    .await;
+}

@@ -93,7 +93,7 @@ impl Portal for House {
         self.named.lock().unwrap().get(&(host.to_owned(), port)).copied()
     }
     fn contact(&self) -> Contact {
-        Contact { whom_to_talk_to: "Ask your tutor or the safeguarding team.".to_owned() }
+        Contact { whom_to_talk_to: "Ask your tutor or the safeguarding team.".to_owned(), ..Contact::default() }
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) secret: Secret,
     pub(crate) practice: Option<Practice>,
     pub(crate) whom_to_talk_to: String,
+    pub(crate) organisation: String,
 }
 
 impl gateway::Portal for Inner {
@@ -87,7 +88,7 @@ impl gateway::Portal for Inner {
     }
 
     fn contact(&self) -> Contact {
-        Contact { whom_to_talk_to: self.whom_to_talk_to.clone() }
+        Contact { whom_to_talk_to: self.whom_to_talk_to.clone(), organisation: self.organisation.clone() }
     }
 }
 
