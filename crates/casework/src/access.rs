@@ -2,24 +2,8 @@
 
 use policy::{About, Citation, Pack, Relation, SafetyRule};
 
-/// Everything a right can be about. `rights.toml` may name no other.
-pub const ACTIONS: [&str; 15] = [
-    "case.read",
-    "case.act",
-    "case.assess",
-    "case.decide",
-    "case.refer",
-    "case.close",
-    "case.second",
-    "case.readmit",
-    "filter.read",
-    "filter.acknowledge",
-    "filter.decide-request",
-    "activity.read",
-    "people.manage",
-    "policy.approve",
-    "audit.read",
-];
+/// Everything a right can be about: what the pack's reader accepts, and nothing else.
+pub use policy::read::ACTIONS;
 
 /// Leave to do one thing to one object. Storage asks for it before it hands out case data (invariant 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
