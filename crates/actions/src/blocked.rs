@@ -22,6 +22,8 @@ const WHY_LIMIT_BYTES: usize = 2_000;
 pub struct BlockedView {
     pub reference: String,
     pub host: String,
+    /// Whether the words of a search were the reason, and not the site.
+    pub by_search: bool,
     pub reason: String,
     pub codes: String,
     pub citation: String,
@@ -38,6 +40,7 @@ pub async fn blocked(haven: &Haven, session: &Session, reference: &str) -> Resul
     let clause = clause.unwrap_or_default();
     Ok(BlockedView {
         reference: record.reference,
+        by_search: record.rule.starts_with("content:") && !record.search.is_empty(),
         host: record.host,
         reason: record.reason,
         codes: record
@@ -161,6 +164,6 @@ pub async fn ask_for_site(haven: &Haven, session: &Session, reference: &str, why
     })?;
     Ok(Told {
         reference: reference.to_owned(),
-        next: "The people who look after the filter will decide, and you will see their answer under \u{201c}My Haven\u{201d}.".to_owned(),
+        next: "The people who look after the filter will decide, and you will see their answer on \u{201c}My page\u{201d}.".to_owned(),
     })
 }

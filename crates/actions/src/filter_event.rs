@@ -12,6 +12,27 @@ use crate::team::Team;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, Page, words};
 
+/// Longest number of a ticket, in bytes.
+const TICKET_LIMIT_BYTES: usize = 40;
+
+/// What a name in the activity record may be looked at for; what is chosen goes into the audit record.
+pub const PURPOSES: [(&str, &str); 4] = [
+    ("safe", "To keep somebody, or the network, safe"),
+    ("fault", "To mend a fault that somebody told us of"),
+    ("asked", "The safeguarding team or Human Resources asked me to"),
+    ("self", "The person asked me what happened"),
+];
+
+/// Why somebody looks at who stands behind an event: asked first, and written down.
+#[derive(Debug, Clone, Default)]
+pub struct AskName {
+    /// One of [`PURPOSES`].
+    pub purpose: String,
+    /// The number of a ticket or a case, if there is one: letters, digits and - / # . of 40 bytes at most. Not words: the
+    /// audit record is kept for good, and words about people have no place in it.
+    pub ticket: String,
+}
+
 /// Words and kind of event looked for.
 #[derive(Debug, Clone, Default)]
 pub struct EventQuery {
@@ -26,7 +47,6 @@ pub struct EventQuery {
 pub struct EventRow {
     pub reference: String,
     pub at_text: String,
-    pub person: String,
     pub device: String,
     pub host: String,
     pub action: String,
@@ -40,6 +60,10 @@ pub struct EventRow {
 #[derive(Debug, Clone)]
 pub struct EventView {
     pub row: EventRow,
+    /// Whether somebody stands behind it, whose name can be asked for.
+    pub has_person: bool,
+    /// Their name, once a purpose was given.
+    pub person: Option<String>,
     pub method: String,
     pub path: String,
     pub search: String,
@@ -70,7 +94,8 @@ fn permit(haven: &Haven, session: &Session, action: &'static str) -> Result<acce
     Ok(access::organisation(&haven.pack(), &session.asker(), action, "filter")?)
 }
 
-/// The activity record, newest first, without a line about the person who looks (invariant 11). Leaves an entry.
+/// The activity record, newest first, without names and without a line about the person who looks (invariant 11). Leaves
+/// an entry.
 pub async fn filter_events(haven: &Haven, session: &Session, query: EventQuery) -> Result<Page<EventRow>, ActionError> {
     let permit = permit(haven, session, "filter.read")?;
     let wanted = StoreQuery {
@@ -88,16 +113,14 @@ pub async fn filter_events(haven: &Haven, session: &Session, query: EventQuery) 
         store::audit::append(&mut unit, made.because(permit.citation()));
         Ok(())
     })?;
-    let team = Team::read(haven).await?;
-    let items = found.items.into_iter().map(|record| row(haven, &team, record)).collect();
+    let items = found.items.into_iter().map(|record| row(haven, record)).collect();
     Ok(Page { items, page: found.page, pages: found.pages, total: found.total })
 }
 
-fn row(haven: &Haven, team: &Team, record: Record) -> EventRow {
+fn row(haven: &Haven, record: Record) -> EventRow {
     EventRow {
         reference: record.reference,
         at_text: words::moment(&haven.pack().calendar, haven.now(), record.at),
-        person: team.name_of(&record.person),
         device: record.device,
         host: record.host,
         action: record.action,
@@ -108,19 +131,56 @@ fn row(haven: &Haven, team: &Team, record: Record) -> EventRow {
     }
 }
 
-/// One event. Somebody's own is not found, whatever their post.
+/// One event, without the name of whoever stands behind it. Somebody's own is not found, whatever their post.
 pub async fn filter_event(haven: &Haven, session: &Session, reference: &str) -> Result<EventView, ActionError> {
     let permit = permit(haven, session, "filter.read")?;
-    let record = store::activity::by_reference(&haven.store, reference).await?;
-    let record = record.filter(|record| record.person != session.person.id).ok_or(ActionError::NotFound)?;
+    let record = others_record(haven, session, reference).await?;
     let now = haven.now();
     in_unit!(haven, unit => {
         let made = entry(now, &session.person.id, "filter.look", reference, &json!({}));
         store::audit::append(&mut unit, made.because(permit.citation()));
         Ok(())
     })?;
-    let team = Team::read(haven).await?;
-    Ok(EventView {
+    Ok(view(haven, record, None))
+}
+
+/// The same event with the name of the person, for a purpose that stands in the audit record before the name is shown.
+pub async fn event_with_name(
+    haven: &Haven,
+    session: &Session,
+    reference: &str,
+    asked: &AskName,
+) -> Result<EventView, ActionError> {
+    let permit = permit(haven, session, "filter.read")?;
+    let record = others_record(haven, session, reference).await?;
+    let purpose = PURPOSES.iter().find(|(id, _)| *id == asked.purpose);
+    let Some((id, _)) = purpose else {
+        return Err(ActionError::fault("purpose", "Choose what you need the name for."));
+    };
+    let ticket = asked.ticket.trim();
+    let is_number = ticket.chars().all(|c| c.is_ascii_alphanumeric() || "-/#.".contains(c));
+    if ticket.len() > TICKET_LIMIT_BYTES || !is_number {
+        return Err(ActionError::fault("ticket", "Write only the number, for example INC-2041, or leave this empty."));
+    }
+    let now = haven.now();
+    in_unit!(haven, unit => {
+        let made = entry(now, &session.person.id, "filter.name", reference, &json!({ "purpose": id, "ticket": ticket }));
+        store::audit::append(&mut unit, made.because(permit.citation()));
+        Ok(())
+    })?;
+    let name = Team::read(haven).await?.name_of(&record.person);
+    Ok(view(haven, record, Some(name)))
+}
+
+async fn others_record(haven: &Haven, session: &Session, reference: &str) -> Result<Record, ActionError> {
+    let record = store::activity::by_reference(&haven.store, reference).await?;
+    record.filter(|record| record.person != session.person.id).ok_or(ActionError::NotFound)
+}
+
+fn view(haven: &Haven, record: Record, person: Option<String>) -> EventView {
+    EventView {
+        has_person: !record.person.is_empty(),
+        person,
         method: record.method.clone(),
         path: record.path.clone(),
         search: record.search.clone(),
@@ -129,8 +189,8 @@ pub async fn filter_event(haven: &Haven, session: &Session, reference: &str) -> 
         how: record.how.clone(),
         pack_digest: record.pack_digest.clone(),
         lists_digest: record.lists_digest.clone(),
-        row: row(haven, &team, record),
-    })
+        row: row(haven, record),
+    }
 }
 
 /// Technical alerts, newest first.

@@ -34,6 +34,9 @@ struct BlockPage<'a> {
     css: &'static str,
     organisation: &'a str,
     heading: &'a str,
+    /// Whether the words of a search were the reason, and not the site.
+    by_search: bool,
+    practice: bool,
     sentence: &'a str,
     asked: String,
     category: String,
@@ -44,7 +47,8 @@ struct BlockPage<'a> {
     go_on: &'a str,
     accident: String,
     ask: String,
-    report: String,
+    /// The form that is joined to no decision and no session (S-3): not by way of this block's own page.
+    report: &'a str,
     help: Vec<HelpLine>,
     contact: &'a str,
     reference: &'a str,
@@ -94,6 +98,7 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
     let Blocked { snapshot, facts, decision, reference, go_on } = blocked;
     let pack = &snapshot.pack;
     let is_warning = decision.action == Action::Warn;
+    let by_search = decision.rule.starts_with("content:") && filter::search::terms(&facts.address).is_some();
     let sealed = decision.rule.starts_with("sealed");
     let category =
         decision.codes.first().and_then(|code| pack.code(code)).map_or_else(String::new, |code| code.title.clone());
@@ -106,7 +111,13 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
     BlockPage {
         css: CSS,
         organisation: if contact.organisation.is_empty() { &pack.organisation } else { &contact.organisation },
-        heading: if is_warning { "Stop and think before you open this" } else { "This page is blocked" },
+        heading: match (is_warning, by_search) {
+            (true, _) => "Stop and think before you open this",
+            (false, true) => "This search is blocked",
+            (false, false) => "This page is blocked",
+        },
+        by_search,
+        practice: contact.practice,
         sentence,
         asked: if sealed { String::new() } else { asked(facts) },
         category,
@@ -120,7 +131,7 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
         go_on,
         accident: format!("{decision_address}#accident"),
         ask: format!("{decision_address}#ask"),
-        report: format!("{decision_address}#report"),
+        report: &contact.report_address,
         help: help(snapshot, decision),
         contact: &contact.whom_to_talk_to,
         reference,

@@ -122,6 +122,10 @@ pub struct Contact {
     pub whom_to_talk_to: String,
     /// Whose Haven this is; empty for the organisation that the policy names.
     pub organisation: String,
+    /// The form that is joined to no decision (S-3).
+    pub report_address: String,
+    /// Whether everything here is invented; every page of a practice organisation says so.
+    pub practice: bool,
 }
 
 pub trait Moment: Send + Sync + 'static {

@@ -400,10 +400,9 @@ pub(crate) fn referral_preview() -> ReferralPreview {
 }
 
 pub(crate) fn events() -> Vec<EventRow> {
-    let event = |reference: &str, host: &str, action: &str, code: &str, person: &str, alert| EventRow {
+    let event = |reference: &str, host: &str, action: &str, code: &str, alert| EventRow {
         reference: s(reference),
         at_text: s("Today, 1:55pm"),
-        person: s(person),
         device: s("10.0.4.17"),
         host: s(host),
         action: s(action),
@@ -413,15 +412,17 @@ pub(crate) fn events() -> Vec<EventRow> {
         alert,
     };
     vec![
-        event("q8f2k1m9x0c4v7b3", "casino-royal.test", "block", "gambling", "", false),
-        event("a7d3e5r1t9y2u6i8", "search.test", "watch", "extremism", "", true),
-        event("z4x6c8v1b3n5m7l9", "library.test", "allow", "education", "Amina Learner", false),
+        event("q8f2k1m9x0c4v7b3", "casino-royal.test", "block", "gambling", false),
+        event("a7d3e5r1t9y2u6i8", "search.test", "watch", "extremism", true),
+        event("z4x6c8v1b3n5m7l9", "library.test", "allow", "education", false),
     ]
 }
 
 pub(crate) fn event() -> EventView {
     EventView {
         row: events().remove(0),
+        has_person: true,
+        person: None,
         rule: s("category:gambling"),
         list: s("gambling casino-royal.test"),
         path: s("/tables"),
@@ -451,6 +452,7 @@ pub(crate) fn blocked() -> BlockedView {
     BlockedView {
         reference: s("q8f2k1m9x0c4v7b3"),
         host: s("casino-royal.test"),
+        by_search: false,
         codes: s("gambling"),
         citation: s("WAES 7.1"),
         reason: s("Gambling sites can take money from people who cannot spare it."),

@@ -19,6 +19,10 @@ async fn s10_separation(house: &mut House) {
     ines.also_on_a_phone("events").await;
     ines.press("search.test").await;
     ines.says("Why it was decided so").await;
+    ines.says_not("Lena Learner").await;
+    ines.press("Show the name").await;
+    ines.says("Choose what you need the name for").await;
+    ines.says_not("Lena Learner").await;
     ines.also_on_a_phone("event").await;
     ines.says_not(&reference).await;
 

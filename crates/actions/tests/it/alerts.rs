@@ -189,6 +189,35 @@ async fn p06_the_head_of_it_acknowledges_the_technical_alert_and_the_safeguardin
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn m01_a_name_is_shown_only_after_a_purpose_that_stands_in_the_audit_record() {
+    use actions::filter_event::{AskName, event_with_name, filter_event};
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        world.raise(&world.prevent_record("amina", "r1")).await;
+        let it = world.sign_in("it").await;
+        let plain = filter_event(&world.haven, &it, "r1").await.unwrap();
+        assert!(plain.has_person && plain.person.is_none());
+        for (purpose, ticket, field) in
+            [("", "INC-1", "purpose"), ("curious", "", "purpose"), ("fault", "Amina did it", "ticket")]
+        {
+            let asked = AskName { purpose: purpose.to_owned(), ticket: ticket.to_owned() };
+            let refused = event_with_name(&world.haven, &it, "r1", &asked).await;
+            assert!(matches!(&refused, Err(ActionError::Fault(faults)) if faults[0].field == field), "{refused:?}");
+        }
+        let asked = AskName { purpose: "fault".to_owned(), ticket: "INC-2041".to_owned() };
+        let named = event_with_name(&world.haven, &it, "r1", &asked).await.unwrap();
+        assert!(named.person.unwrap().starts_with("Amina"));
+        let entries = store::audit::entries(&world.haven.store, 1, 1_000).await.unwrap();
+        let looks: Vec<_> = entries.iter().filter(|entry| entry.new.action == "filter.name").collect();
+        assert_eq!(looks.len(), 1, "a refused question shows nothing and is no look");
+        assert!(looks[0].new.detail.contains("INC-2041") && looks[0].new.actor == it.person.id);
+        let tutor = world.sign_in("tara").await;
+        assert!(matches!(event_with_name(&world.haven, &tutor, "r1", &asked).await, Err(ActionError::NotFound)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn inv11_nobody_sees_a_filter_event_about_themselves() {
     for_each_store(|store| async move {
         let world = World::new(store).await;

@@ -34,8 +34,15 @@ fn codes_over(snapshot: &Snapshot, scores: &Scores) -> Vec<String> {
     codes
 }
 
+/// Where words were seen: the sentence to the person must not call a search a site.
+#[derive(Clone, Copy)]
+pub(super) enum Seen {
+    InSearch,
+    OnPage,
+}
+
 /// The category rules that name what words showed.
-pub(super) fn candidates(snapshot: &Snapshot, asker: &Asker<'_>, codes: &[String]) -> Vec<Candidate> {
+pub(super) fn candidates(snapshot: &Snapshot, asker: &Asker<'_>, codes: &[String], seen: Seen) -> Vec<Candidate> {
     let rules = snapshot.compiled.rules.iter().filter(|rule| walk::applies(rule, snapshot, asker));
     rules
         .filter_map(|rule| {
@@ -43,11 +50,33 @@ pub(super) fn candidates(snapshot: &Snapshot, asker: &Asker<'_>, codes: &[String
             let id = rule.name.split_once(':').map_or(rule.name.as_str(), |(_, id)| id);
             (!matching.is_empty()).then(|| Candidate {
                 rule: format!("content:{id}"),
+                reason: reason(snapshot, &matching, seen),
                 codes: matching,
                 ..walk::of_rule(Tier::Content, rule)
             })
         })
         .collect()
+}
+
+/// What the person is told: the pack's own sentence for the rule speaks of sites, and here it was the words.
+fn reason(snapshot: &Snapshot, codes: &[String], seen: Seen) -> String {
+    let what = match seen {
+        Seen::InSearch => "Your search has words",
+        Seen::OnPage => "This page has words",
+    };
+    match codes.first().and_then(|code| snapshot.pack.code(code)) {
+        Some(code) => format!("{what} that our policy links with {}.", lower_first(&code.title)),
+        None => format!("{what} that our policy keeps closed here."),
+    }
+}
+
+/// A title inside a sentence: "Hate crime" becomes "hate crime", "LGBTQ+" stays.
+fn lower_first(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(letters).collect(),
+        _ => title.to_owned(),
+    }
 }
 
 /// The decision once a page's words were read: stricter if a rule says so, and with an alert if a trigger does.
@@ -65,7 +94,7 @@ pub(super) fn after_text(
     if codes.is_empty() {
         return decision;
     }
-    let candidates = candidates(snapshot, &Asker { facts, rules }, &codes);
+    let candidates = candidates(snapshot, &Asker { facts, rules }, &codes, Seen::OnPage);
     let strictest = candidates.iter().max_by_key(|candidate| strictness(candidate.action));
     if let Some(won) = strictest.filter(|won| strictness(won.action) > strictness(decision.action)) {
         decision.also_matched.insert(0, std::mem::take(&mut decision.rule));

@@ -57,6 +57,15 @@ async fn f09_a_search_with_a_trigger_raises_an_alert_before_the_website_is_asked
     assert_eq!((alert.trigger.as_str(), alert.theme.as_str()), ("prevent", "prevent"));
     assert_eq!(batch.alerts[0].search, "extremist propaganda");
     assert_eq!(batch.records.len(), 0, "one request is one record");
+    let page = reply.text();
+    assert!(
+        page.contains("This search is blocked") && page.contains("Your search has words that our policy links with")
+    );
+    assert!(
+        !page.contains("This site") && !page.contains("Ask for this site"),
+        "google.com itself is not blamed: {page}"
+    );
+    assert!(page.contains("href=\"http://haven.test/report\""), "a report is not joined to the decision (S-3)");
 }
 
 #[tokio::test]

@@ -30,9 +30,10 @@ async fn f02_the_block_page_says_what_why_by_which_clause_and_what_to_do() {
     ] {
         assert!(page.contains(words), "the page lacks `{words}`: {page}");
     }
-    for part in ["accident", "ask", "report"] {
+    for part in ["accident", "ask"] {
         assert!(page.contains(&format!("http://haven.test/decision/{reference}#{part}")), "{part}");
     }
+    assert!(page.contains("href=\"http://haven.test/report\""), "a report is joined to no decision (S-3)");
 }
 
 #[tokio::test]

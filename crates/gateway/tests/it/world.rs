@@ -93,7 +93,11 @@ impl Portal for House {
         self.named.lock().unwrap().get(&(host.to_owned(), port)).copied()
     }
     fn contact(&self) -> Contact {
-        Contact { whom_to_talk_to: "Ask your tutor or the safeguarding team.".to_owned(), ..Contact::default() }
+        Contact {
+            whom_to_talk_to: "Ask your tutor or the safeguarding team.".to_owned(),
+            report_address: "http://haven.test/report".to_owned(),
+            ..Contact::default()
+        }
     }
 }
 

@@ -88,7 +88,12 @@ impl gateway::Portal for Inner {
     }
 
     fn contact(&self) -> Contact {
-        Contact { whom_to_talk_to: self.whom_to_talk_to.clone(), organisation: self.organisation.clone() }
+        Contact {
+            whom_to_talk_to: self.whom_to_talk_to.clone(),
+            organisation: self.organisation.clone(),
+            report_address: format!("http://{}/report", self.host),
+            practice: self.practice.is_some(),
+        }
     }
 }
 

@@ -7,16 +7,17 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::api::{EventQuery, EventRow, EventView, TechnicalAlertRow};
+use crate::api::{AskName, EventQuery, EventRow, EventView, Session, TechnicalAlertRow};
 use crate::app::{App, go};
 use crate::error::PageError;
-use crate::layout::{Chrome, Paging, draw, query, words};
+use crate::layout::{Chrome, Faults, Paging, draw, draw_again, query, words};
 use crate::session::{Posted, SignedIn};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/events", get(events))
         .route("/events/{reference}", get(event))
+        .route("/events/{reference}/who", post(who))
         .route("/technical", get(technical))
         .route("/technical/{id}/acknowledge", post(acknowledge))
 }
@@ -44,6 +45,15 @@ struct EventsPage {
 struct EventPage {
     chrome: Chrome,
     event: EventView,
+    form: WhoInput,
+    faults: Faults,
+}
+
+#[derive(Deserialize, Default, Clone)]
+#[serde(default)]
+struct WhoInput {
+    purpose: String,
+    ticket: String,
 }
 
 #[derive(Template)]
@@ -70,7 +80,29 @@ async fn events(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) 
 
 async fn event(State(app): State<App>, me: SignedIn, Path(reference): Path<String>) -> Result<Response, PageError> {
     let event = actions::filter_event::filter_event(&app.haven, &me.session, &reference).await?;
-    Ok(draw(&EventPage { chrome: app.chrome("Filter event", Some(&me.session)), event }))
+    Ok(draw(&event_page(&app, &me.session, event, WhoInput::default(), Faults::default())))
+}
+
+fn event_page(app: &App, session: &Session, event: EventView, form: WhoInput, faults: Faults) -> EventPage {
+    EventPage { chrome: app.chrome("Filter event", Some(session)), event, form, faults }
+}
+
+/// The name behind an event, after a purpose was given; the page with it has no address of its own to come back to.
+async fn who(
+    State(app): State<App>,
+    Path(reference): Path<String>,
+    posted: Posted<WhoInput>,
+) -> Result<Response, PageError> {
+    let Posted { session, form, .. } = posted;
+    let asked = AskName { purpose: form.purpose.clone(), ticket: form.ticket.clone() };
+    match actions::filter_event::event_with_name(&app.haven, &session, &reference, &asked).await {
+        Ok(event) => Ok(draw(&event_page(&app, &session, event, form, Faults::default()))),
+        Err(error) => {
+            let faults = Faults::of(error)?;
+            let event = actions::filter_event::filter_event(&app.haven, &session, &reference).await?;
+            Ok(draw_again(&event_page(&app, &session, event, form, faults)))
+        }
+    }
 }
 
 async fn technical(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
@@ -133,10 +165,31 @@ mod tests {
 
     #[test]
     fn f01_an_event_is_explained_with_rule_list_and_clause() {
-        let html = shot("event", &EventPage { chrome: chrome("Filter event"), event: sample::event() });
-        for wanted in ["category:gambling", "gambling casino-royal.test", "/policy/7.1", "5f1c0f6be7e5"] {
+        let html = shot("event", &page_of(sample::event()));
+        has_not(&html, "Amina");
+        for wanted in [
+            "Not shown until you say why",
+            "/events/q8f2k1m9x0c4v7b3/who",
+            "category:gambling",
+            "gambling casino-royal.test",
+            "/policy/7.1",
+            "5f1c0f6be7e5",
+        ] {
             has(&html, wanted);
         }
+    }
+
+    fn page_of(event: EventView) -> EventPage {
+        let (form, faults) = (WhoInput::default(), Faults::default());
+        EventPage { chrome: chrome("Filter event"), event, form, faults }
+    }
+
+    #[test]
+    fn m01_a_name_stands_only_on_the_answer_to_a_purpose() {
+        let event = EventView { person: Some("Amina Rahman".to_owned()), ..sample::event() };
+        let html = shot("event-named", &page_of(event));
+        has(&html, "Amina Rahman");
+        has_not(&html, "Show the name");
     }
 
     #[test]

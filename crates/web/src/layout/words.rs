@@ -40,6 +40,24 @@ pub(crate) fn theme(theme: &str) -> String {
     }
 }
 
+/// The rule of the filter that won: `category:self-harm` -> "Kind of site: self harm".
+pub(crate) fn rule(rule: &str) -> String {
+    let (tier, id) = rule.split_once(':').unwrap_or((rule, ""));
+    let what = match tier {
+        "sealed" => return "A sealed list".to_owned(),
+        "portal" => return "Haven\u{2019}s own pages are always open".to_owned(),
+        "help" => "Help is always open",
+        "update" => "Updates of computers",
+        "exception" => "An exception that the policy names",
+        "local" => "Decided by a person here",
+        "category" => "Kind of site",
+        "content" => "Words that were seen",
+        "default" => "What no other rule names",
+        _ => return rule.to_owned(),
+    };
+    if id.is_empty() { what.to_owned() } else { format!("{what}: {}", id.replace('-', " ")) }
+}
+
 /// Ends with a full stop, once.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim_end();
@@ -61,6 +79,13 @@ mod tests {
         assert_eq!(sentence("Ring them"), "Ring them.");
         assert_eq!(sentence("Ring them. "), "Ring them.");
         assert_eq!(sentence(""), "");
+    }
+
+    #[test]
+    fn f01_the_rule_that_won_is_told_in_words() {
+        assert_eq!(rule("category:self-harm"), "Kind of site: self harm");
+        assert_eq!(rule("sealed:anything"), "A sealed list");
+        assert_eq!(rule("something-new"), "something-new");
     }
 
     #[test]
