@@ -87,3 +87,29 @@ fn g04_every_clause_of_waes_is_covered_or_said_not_to_be() {
     assert_eq!(duties, pack.obligations.len());
     assert!(coverage.iter().any(|clause| clause.state() == Some(ControlState::NotYet)));
 }
+
+#[test]
+fn g03_the_defects_of_the_other_documents_are_found() {
+    let expected: [(&str, &[&str]); 4] = [
+        ("atn", &["names 2 different owners: Managing Director", "The clause relies on the Code of Conduct"]),
+        ("lss", &["The next review is a bare month (December 2021)", "lie 34 months; the review cycle is 12 months"]),
+        ("caretrade", &["There is no Data Protection Act of 1988", "does not say when it is next reviewed"]),
+        (
+            "achieve",
+            &[
+                "lies further away than the review cycle of 12 months",
+                "names 2 different owners: Head of Learner Wellbeing",
+                "claims 2 approvals and records 0",
+                "is cited in its edition of 2019",
+            ],
+        ),
+    ];
+    for (pack, defects) in expected {
+        let reading = policy::read(&files(pack));
+        assert_eq!(shown(&reading.problems), [""; 0], "{pack}");
+        let problems = lint(&reading.pack.unwrap(), date(2026, 11, 22));
+        for words in defects {
+            assert!(found(&problems, words), "{pack}: not found: {words}\n{:#?}", shown(&problems));
+        }
+    }
+}
