@@ -38,8 +38,17 @@ impl EntryWith for NewEntry {
     }
 }
 
-/// The signed head of the record as it stands: a few lines of text to keep outside.
+/// Writes an entry that vouches for the newest activity of every gateway, if there is any since the last such entry.
+pub async fn anchor_activity(haven: &Haven) -> Result<bool, ActionError> {
+    Ok(store::activity::anchor(&haven.store, haven.now()).await?)
+}
+
+/// The signed head of the record as it stands: a few lines of text to keep outside. It vouches for activity up to now.
 pub async fn signed_head(haven: &Haven) -> Result<Head, ActionError> {
+    if let Err(error) = anchor_activity(haven).await {
+        // A head that vouches for less is better than none.
+        tracing::warn!(cause = %error, "the newest activity could not be anchored in the record");
+    }
     let head = store::audit::head(&haven.store).await?;
     let key = SigningKey::from_bytes(haven.audit_key.bytes());
     Ok(Head::sign(&haven.organisation, head.seq, head.hash, haven.now().as_microsecond(), &key))

@@ -107,7 +107,7 @@ pub(crate) async fn case_secret(haven: &Haven, session: &Session, case: &str) ->
 }
 
 pub(crate) fn open_text(secret: &CaseSecret, sealed: &Sealed) -> Result<String, ActionError> {
-    let plain = vault::open(secret, sealed.case.as_bytes(), &sealed.ciphertext)?;
+    let plain = vault::open(secret, &sealed.place(), &sealed.ciphertext)?;
     Ok(String::from_utf8_lossy(&plain).into_owned())
 }
 
@@ -600,7 +600,7 @@ async fn thread(
     let Some(secret) = secret else { return Ok(Some(Vec::new())) };
     let mut messages = Vec::new();
     for message in store::anonymous::messages(&haven.store, &thread.reference).await? {
-        let plain = vault::open(secret, thread.case.as_bytes(), &message.for_case)?;
+        let plain = vault::open(secret, &message.place(store::anonymous::Side::Case), &message.for_case)?;
         messages.push(ThreadMessage {
             from_us: message.from_us,
             text: String::from_utf8_lossy(&plain).into_owned(),

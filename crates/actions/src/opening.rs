@@ -260,7 +260,7 @@ fn seal_all(
     filled.map(|(kind, text, by)| seal_one(haven, case, &public, at, *kind, text, by)).collect()
 }
 
-/// Seals one text to a case.
+/// Seals one text to a case and to its place there.
 pub(crate) fn seal_one(
     haven: &Haven,
     case: &str,
@@ -270,8 +270,10 @@ pub(crate) fn seal_one(
     text: &str,
     by: &str,
 ) -> Result<Sealed, ActionError> {
-    let ciphertext = vault::seal(&mut haven.entropy(), public, case.as_bytes(), text.as_bytes())?;
-    Ok(Sealed::new(haven.new_id(at), case.to_owned(), kind, at, by.to_owned(), ciphertext))
+    let id = haven.new_id(at);
+    let place = store::sealed::place(&id, case, kind, at, by);
+    let ciphertext = vault::seal(&mut haven.entropy(), public, &place, text.as_bytes())?;
+    Ok(Sealed::new(id, case.to_owned(), kind, at, by.to_owned(), ciphertext))
 }
 
 fn letters(haven: &Haven, route: &Route, at: Timestamp) -> Vec<Letter> {

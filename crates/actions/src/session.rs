@@ -9,7 +9,7 @@ use store::people::Person;
 use store::sessions::Door;
 use store::vault::{self, HolderSecret};
 
-use crate::audit::entry;
+use crate::audit::{EntryWith, entry};
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, Mode};
 
@@ -147,11 +147,14 @@ async fn open_holder_key(
         created_at: now,
         revoked_at: None,
     };
-    store::keys::put_holder(&haven.store, &key).await?;
+    // The entry first: a key that no entry vouches for counts as put in by a stranger.
+    let vouched = store::keys::vouched(&person.id, &public);
     in_unit!(haven, unit => {
-        store::audit::append(&mut unit, entry(now, &person.id, "keys.made", &person.id, &json!({})));
+        let made = entry(now, &person.id, "keys.made", &person.id, &json!({}));
+        store::audit::append(&mut unit, made.vouching(vec![vouched.clone()]));
         Ok(())
     })?;
+    store::keys::put_holder(&haven.store, &key).await?;
     Ok(Some(secret))
 }
 

@@ -4,7 +4,7 @@ use casework::access;
 use casework::case::CaseState;
 use jiff::Timestamp;
 use serde_json::json;
-use store::anonymous::Message;
+use store::anonymous::{Message, Side, place};
 use store::sealed::SealedKind;
 use store::vault::{self, ReporterSecret};
 
@@ -49,7 +49,7 @@ pub async fn thread_by_code(haven: &Haven, code: &str) -> Result<ReportThread, A
     let now = haven.now();
     let mut messages = Vec::new();
     for message in store::anonymous::messages(&haven.store, &thread.reference).await? {
-        let plain = vault::open_as_reporter(&secret, thread.reference.as_bytes(), &message.for_reporter)?;
+        let plain = vault::open_as_reporter(&secret, &message.place(Side::Reporter), &message.for_reporter)?;
         messages.push(ThreadMessage {
             from_us: message.from_us,
             text: String::from_utf8_lossy(&plain).into_owned(),
@@ -101,19 +101,14 @@ pub(crate) fn message(
     from_us: bool,
     text: &str,
 ) -> Result<Message, ActionError> {
-    Ok(Message {
-        id: haven.new_id(at),
-        reference: thread.reference.clone(),
-        at,
-        from_us,
-        for_case: vault::seal(&mut haven.entropy(), case_public, thread.case.as_bytes(), text.as_bytes())?,
-        for_reporter: vault::seal(
-            &mut haven.entropy(),
-            &thread.reporter_public,
-            thread.reference.as_bytes(),
-            text.as_bytes(),
-        )?,
-    })
+    let id = haven.new_id(at);
+    let seal = |public: &[u8; 32], side: Side| {
+        let place = place(&id, &thread.reference, at, from_us, side);
+        vault::seal(&mut haven.entropy(), public, &place, text.as_bytes())
+    };
+    let for_case = seal(case_public, Side::Case)?;
+    let for_reporter = seal(&thread.reporter_public, Side::Reporter)?;
+    Ok(Message { id, reference: thread.reference.clone(), at, from_us, for_case, for_reporter })
 }
 
 async fn find(haven: &Haven, code: &str) -> Result<(store::anonymous::Thread, ReporterSecret), ActionError> {

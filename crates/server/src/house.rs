@@ -188,6 +188,7 @@ fn start_workers(house: &House, tasks: &TaskTracker, feed: &Arc<Feed>, people: &
     tasks.spawn(Arc::clone(feed).follow(stop.clone()));
     tasks.spawn(workers::sessions(Arc::clone(people), stop.clone()));
     tasks.spawn(workers::jobs(Arc::clone(&house.haven), stop.clone()));
+    tasks.spawn(workers::anchors(Arc::clone(&house.haven), stop.clone()));
     tasks.spawn(records::sweep(Arc::clone(&house.haven), stop.clone()));
     if let Some(carrier) = &house.carrier {
         tasks.spawn(workers::letters(Arc::clone(&house.haven), Arc::clone(carrier), stop.clone()));

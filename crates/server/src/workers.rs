@@ -19,6 +19,8 @@ const MAIL_PAUSE_MS: u64 = 500;
 const USE_EVERY_SECONDS: u64 = 20;
 /// How often the practice clock's setting is read, in milliseconds.
 const CLOCK_EVERY_MS: u64 = 250;
+/// How often new activity is anchored in the audit chain, in seconds: so much could be cut off unseen.
+const ANCHOR_EVERY_SECONDS: u64 = 180;
 const MICROSECONDS_IN_A_MINUTE: i64 = 60_000_000;
 
 /// Rests, unless the stop comes first. True if it came.
@@ -74,6 +76,15 @@ pub(crate) async fn letters(haven: Arc<Haven>, carrier: Arc<dyn Carrier>, stop: 
         if stopped(&stop, Duration::from_millis(MAIL_PAUSE_MS)).await {
             return;
         }
+    }
+}
+
+/// Anchors the newest activity of every gateway in the audit chain.
+pub(crate) async fn anchors(haven: Arc<Haven>, stop: CancellationToken) {
+    let mut trouble = Trouble::default();
+    while !stopped(&stop, Duration::from_secs(ANCHOR_EVERY_SECONDS)).await {
+        let done = actions::audit::anchor_activity(&haven).await.map(|_| ());
+        trouble.note("the newest activity cannot be anchored in the record", done);
     }
 }
 

@@ -30,6 +30,33 @@ pub struct Message {
     pub for_reporter: Vec<u8>,
 }
 
+/// For whom one of the two copies of a message is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Case,
+    Reporter,
+}
+
+/// What one copy of a message is bound to: its thread and its place there. A message that was moved, or put into another
+/// mouth, does not open.
+#[must_use]
+pub fn place(id: &str, reference: &str, at: Timestamp, from_us: bool, side: Side) -> Vec<u8> {
+    let side = match side {
+        Side::Case => "case",
+        Side::Reporter => "reporter",
+    };
+    let from = if from_us { "us" } else { "reporter" };
+    crate::sealed::bound("anonymous_messages", &[id, reference, &at.as_microsecond().to_string(), from, side])
+}
+
+impl Message {
+    /// What one of its copies is bound to ([`place`]).
+    #[must_use]
+    pub fn place(&self, side: Side) -> Vec<u8> {
+        place(&self.id, &self.reference, self.at, self.from_us, side)
+    }
+}
+
 fn thread(row: &Row) -> Result<Thread, StoreError> {
     Ok(Thread {
         reference: row.text("reference")?,

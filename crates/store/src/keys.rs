@@ -33,6 +33,28 @@ impl std::fmt::Debug for HolderKey {
     }
 }
 
+/// What an audit entry says of a public half that cases are sealed to, as a text among its digests: another that somebody
+/// puts in its place shows. `person` is [`RECOVERY`] for the recovery key. Write the entry first, then the key.
+#[must_use]
+pub fn vouched(person: &str, public: &[u8; 32]) -> String {
+    let mut text = b"haven-public-key-1".to_vec();
+    text.extend(u64::try_from(person.len()).unwrap_or(u64::MAX).to_be_bytes());
+    text.extend(person.as_bytes());
+    text.extend(public);
+    format!("key {}", crate::vault::digest_hex(&text))
+}
+
+/// The live public halves that cases are sealed to, with whose they are.
+///
+/// # Errors
+/// As the database gives them.
+pub async fn live_publics(store: &Store) -> Result<Vec<(String, [u8; 32])>, StoreError> {
+    let holders = holders(store).await?.into_iter().filter(|key| key.revoked_at.is_none());
+    let mut publics: Vec<(String, [u8; 32])> = holders.map(|key| (key.person, key.public)).collect();
+    publics.extend(recovery(store).await?.map(|public| (RECOVERY.to_owned(), public)));
+    Ok(publics)
+}
+
 fn holder_key(row: &Row) -> Result<HolderKey, StoreError> {
     Ok(HolderKey {
         person: row.text("person")?,

@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod packs;
 pub mod people;
 pub mod receipts;
+pub mod record;
 pub mod referrals;
 pub mod reports;
 pub mod requests;

@@ -38,7 +38,30 @@ pub struct Sealed {
     pub digest: String,
 }
 
+/// What a sealed text is bound to: its case and its place there. A text that was moved, or given another kind, time or
+/// author, does not open.
+#[must_use]
+pub fn place(id: &str, case: &str, kind: SealedKind, at: Timestamp, by: &str) -> Vec<u8> {
+    bound("sealed", &[id, case, kind.word(), &at.as_microsecond().to_string(), by])
+}
+
+/// Associated data of a seal: each text with its length before it.
+pub(crate) fn bound(table: &str, texts: &[&str]) -> Vec<u8> {
+    let mut out = b"haven-place-1".to_vec();
+    for text in [table].iter().chain(texts) {
+        out.extend(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        out.extend(text.as_bytes());
+    }
+    out
+}
+
 impl Sealed {
+    /// What it is bound to ([`place`]).
+    #[must_use]
+    pub fn place(&self) -> Vec<u8> {
+        place(&self.id, &self.case, self.kind, self.at, &self.by)
+    }
+
     /// A sealed text with its digest.
     #[must_use]
     pub fn new(id: String, case: String, kind: SealedKind, at: Timestamp, by: String, ciphertext: Vec<u8>) -> Self {
@@ -122,38 +145,4 @@ pub async fn get(from: impl Into<Reader<'_>>, permit: &Permit, id: &str) -> Resu
 pub async fn erase(unit: &mut Unit, permit: &Permit, case: &str) -> Result<u64, StoreError> {
     covers(permit, case)?;
     unit.execute("DELETE FROM sealed WHERE case_id = $1", values![case]).await
-}
-
-/// What `haven audit verify` compares: the digest that was kept, and the digest of what is kept now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedCheck {
-    pub id: String,
-    pub case: String,
-    pub kept_digest: String,
-    pub found_digest: String,
-}
-
-/// The next `limit` sealed texts by id, checked. It gives digests only, so it needs no permit.
-///
-/// # Errors
-/// As the database gives them.
-pub async fn check_page(
-    from: impl Into<Reader<'_>>,
-    after_id: &str,
-    limit: u32,
-) -> Result<Vec<SealedCheck>, StoreError> {
-    from.into()
-        .all(
-            "SELECT id, case_id, digest, ciphertext FROM sealed WHERE id > $1 ORDER BY id LIMIT $2",
-            values![after_id, limit],
-            |row| {
-                Ok(SealedCheck {
-                    id: row.text("id")?,
-                    case: row.text("case_id")?,
-                    kept_digest: row.text("digest")?,
-                    found_digest: digest_hex(&row.bytes("ciphertext")?),
-                })
-            },
-        )
-        .await
 }

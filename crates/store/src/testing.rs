@@ -16,9 +16,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
 
+use crate::db::Value;
 use crate::db::migrate::tables;
 use crate::db::open::Part;
-use crate::{Location, Store, StoreError};
+use crate::record::{self, schema};
+use crate::vault::digest_hex;
+use crate::{Location, Store, StoreError, Unit};
 
 /// A place of its own for one test; gone when dropped.
 #[derive(Debug)]
@@ -105,16 +108,100 @@ where
 ///
 /// # Errors
 /// What the database says.
-pub async fn run_sql(store: &Store, sql: &'static str) -> Result<(), StoreError> {
-    store.haven().execute(sql, vec![]).await.map(|_| ())
+pub async fn run_sql(store: &Store, sql: &str) -> Result<(), StoreError> {
+    store.haven().tamper(sql.to_owned()).await
 }
 
 /// The same on activity.
 ///
 /// # Errors
 /// What the database says.
-pub async fn run_activity_sql(store: &Store, sql: &'static str) -> Result<(), StoreError> {
-    store.activity().execute(sql, vec![]).await.map(|_| ())
+pub async fn run_activity_sql(store: &Store, sql: &str) -> Result<(), StoreError> {
+    store.activity().tamper(sql.to_owned()).await
+}
+
+/// Takes away what the database itself refuses, as whoever owns it can: triggers, checks and foreign keys.
+pub async fn disarm(store: &Store) {
+    if store.is_postgres() {
+        let sql = "DO $$ DECLARE one record; BEGIN \
+             FOR one IN SELECT conrelid::regclass AS place, conname FROM pg_constraint \
+               WHERE contype IN ('c', 'f') AND connamespace = current_schema()::regnamespace ORDER BY contype \
+             LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', one.place, one.conname); END LOOP; \
+             FOR one IN SELECT tgrelid::regclass AS place, tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid \
+               WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace \
+             LOOP EXECUTE format('DROP TRIGGER %I ON %s', one.tgname, one.place); END LOOP; END $$";
+        store.haven().tamper(sql.to_owned()).await.unwrap();
+        store.activity().tamper(sql.to_owned()).await.unwrap();
+        return;
+    }
+    for db in [store.haven(), store.activity()] {
+        db.tamper("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON".to_owned()).await.unwrap();
+        for row in db.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'", vec![]).await.unwrap() {
+            db.tamper(format!("DROP TRIGGER {}", row.text("name").unwrap())).await.unwrap();
+        }
+    }
+}
+
+/// One column of a table that Haven works with.
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub name: &'static str,
+    /// `TEXT`, `BIGINT`, `BOOLEAN` or `BYTEA`.
+    pub kind: &'static str,
+    pub key: bool,
+    /// A worker moves it; no entry vouches for it.
+    pub loose: bool,
+}
+
+/// Every table whose rows an entry must vouch for, with its columns.
+#[must_use]
+pub fn covered() -> Vec<(&'static str, Vec<Column>)> {
+    let covered = schema::tables().iter().filter(|(name, _)| record::is_covered(name));
+    covered
+        .map(|(name, table)| {
+            let column = |(column, kind): &(&'static str, &'static str)| Column {
+                name: column,
+                kind,
+                key: table.key.contains(column),
+                loose: record::loose(name).contains(column),
+            };
+            (*name, table.columns.iter().map(column).collect())
+        })
+        .collect()
+}
+
+/// Tables that the database really has, `versions` among them.
+pub async fn tables_there(store: &Store) -> Vec<String> {
+    let sql = if store.is_postgres() {
+        "SELECT CAST(tablename AS text) AS name FROM pg_tables WHERE schemaname = 'haven'"
+    } else {
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    };
+    store.haven().rows(sql, vec![]).await.unwrap().iter().map(|row| row.text("name").unwrap()).collect()
+}
+
+/// Any statement inside a unit, as a module of this crate would run it.
+///
+/// # Errors
+/// What the database says.
+pub async fn in_unit(unit: &mut Unit, sql: String) -> Result<u64, StoreError> {
+    unit.execute(Box::leak(sql.into_boxed_str()), vec![]).await
+}
+
+/// Puts a row of invented values into any table, in a unit; first [`disarm`].
+pub async fn fill(unit: &mut Unit, table: &str, number: u8) {
+    let columns = &schema::tables().get(table).unwrap().columns;
+    let value = |(name, kind): &(&str, &str)| match *kind {
+        "BIGINT" => Value::Int(Some(i64::from(number))),
+        "BOOLEAN" => Value::Flag(Some(true)),
+        "BYTEA" => Value::Bytes(Some(vec![number; 32])),
+        _ if (table, *name) == ("sealed", "digest") => Value::Text(Some(digest_hex(&[number; 32]))),
+        _ => Value::Text(Some(format!("{name}-{number}"))),
+    };
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let places: Vec<String> = (1..=columns.len()).map(|at| format!("${at}")).collect();
+    let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
+    unit.execute(Box::leak(sql.into_boxed_str()), columns.iter().map(value).collect()).await.unwrap();
 }
 
 /// One value of everything kept.

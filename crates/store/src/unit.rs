@@ -8,6 +8,8 @@ use jiff::Timestamp;
 
 use crate::db::open::{Location, Part};
 use crate::db::{Db, Row, Tx, Value};
+use crate::record::change::Changed;
+use crate::record::{READ_SALT, Salt};
 use crate::{StoreError, audit, feed};
 
 /// Everything kept. Cheap to clone; all clones share the same connections.
@@ -21,6 +23,7 @@ struct Parts {
     haven: Db,
     activity: Db,
     keys: Db,
+    salt: Salt,
 }
 
 impl Store {
@@ -33,7 +36,12 @@ impl Store {
         let haven = crate::db::open::open(location, Part::Haven).await?;
         let activity = crate::db::open::open(location, Part::Activity).await?;
         let keys = crate::db::open::open(location, Part::Keys).await?;
-        Ok(Self { inner: Arc::new(Parts { haven, activity, keys }) })
+        let salt = match haven.row(READ_SALT, vec![]).await? {
+            Some(row) => Salt(row.bytes32("salt")?),
+            // Somebody took it away: nothing fits any more, and the check of the record says so.
+            None => Salt([0; 32]),
+        };
+        Ok(Self { inner: Arc::new(Parts { haven, activity, keys, salt }) })
     }
 
     /// Begins the one transaction of an action.
@@ -41,7 +49,13 @@ impl Store {
     /// # Errors
     /// `Away` or `Busy`.
     pub async fn begin(&self) -> Result<Unit, StoreError> {
-        Ok(Unit { tx: self.inner.haven.begin().await?, entries: Vec::new(), news: Vec::new() })
+        Ok(Unit {
+            store: self.clone(),
+            tx: self.inner.haven.begin().await?,
+            changed: Changed::default(),
+            entries: Vec::new(),
+            news: Vec::new(),
+        })
     }
 
     /// Asks the database for one row.
@@ -87,31 +101,41 @@ impl Store {
     pub(crate) fn keys(&self) -> &Db {
         &self.inner.keys
     }
+
+    pub(crate) fn salt(&self) -> Salt {
+        self.inner.salt
+    }
 }
 
 /// One transaction on what Haven works with: the change, its audit entries and its outgoing jobs. Dropped without
 /// [`Unit::commit`], everything in it is undone. No network call and no password hashing while one is open.
 #[derive(Debug)]
 pub struct Unit {
+    store: Store,
     tx: Tx,
+    changed: Changed,
     entries: Vec<NewEntry>,
     news: Vec<(String, String, Timestamp)>,
 }
 
 impl Unit {
-    /// Writes the feed rows, then the audit entries as the last statements, and commits. Gives the entries as written.
+    /// Writes the feed rows, then the audit entries as the last statements, and commits. Gives the entries as written: the
+    /// first vouches for every row that the unit wrote ([`crate::record`]). A unit that wrote such rows and brought no
+    /// entry gets one of its own, so that nothing changes without the record saying so.
     ///
     /// # Errors
     /// `Away` or `Busy`: nothing of the unit was kept, run the action again. After `Away` at the very commit the answer is
     /// unknown; an idempotency key ([`crate::receipts`]) tells.
     pub async fn commit(mut self) -> Result<Vec<Entry>, StoreError> {
+        let lines = self.changed.lines(&self.store, &mut self.tx).await?;
+        let entries = audit::vouching(&mut self.tx, std::mem::take(&mut self.entries), lines).await?;
         // The two heads are rows that every writer takes: taken last and in one order, nobody waits in a circle.
         for (kind, digest, at) in std::mem::take(&mut self.news) {
             feed::write(&mut self.tx, &kind, &digest, at).await?;
         }
-        let mut written = Vec::with_capacity(self.entries.len());
-        for new in std::mem::take(&mut self.entries) {
-            written.push(audit::write(&mut self.tx, new).await?);
+        let mut written = Vec::with_capacity(entries.len());
+        for new in entries {
+            written.push(audit::write(&mut self.tx, self.store.salt(), new).await?);
         }
         self.tx.commit().await?;
         Ok(written)
@@ -125,13 +149,14 @@ impl Unit {
         self.news.push((kind.to_owned(), digest.to_owned(), at));
     }
 
+    /// Runs a statement; the rows that it writes are vouched for at the commit.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        self.tx.execute(sql, values).await
+        self.changed.execute(&self.store, &mut self.tx, sql, values).await
     }
 
     /// For a change that must hit its row: [`StoreError::Conflict`] if it did not.
     pub(crate) async fn execute_one(&mut self, sql: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
-        match self.tx.execute(sql, values).await? {
+        match self.execute(sql, values).await? {
             1 => Ok(()),
             _ => Err(StoreError::Conflict),
         }

@@ -149,7 +149,6 @@ async fn make_shares(haven: &Haven, count: u8) -> Result<Vec<String>, Failure> {
     let secret = RecoverySecret::generate(&mut random);
     let shares = vault::shares(&mut random, &secret, count).map_err(|error| failed(&error))?;
     let now = haven.now();
-    store::keys::put_recovery(&haven.store, &secret.public(), now).await.map_err(|error| failed(&error))?;
     let mut unit = haven.store.begin().await.map_err(|error| failed(&error))?;
     let entry = casework::audit::NewEntry {
         at_us: now.as_microsecond(),
@@ -158,9 +157,10 @@ async fn make_shares(haven: &Haven, count: u8) -> Result<Vec<String>, Failure> {
         object: "recovery".to_owned(),
         detail: serde_json::json!({ "shares": count, "needed": 2 }).to_string(),
         citation: String::new(),
-        digests: Vec::new(),
+        digests: vec![store::keys::vouched(store::keys::RECOVERY, &secret.public())],
     };
     store::audit::append(&mut unit, entry);
     unit.commit().await.map_err(|error| failed(&error))?;
+    store::keys::put_recovery(&haven.store, &secret.public(), now).await.map_err(|error| failed(&error))?;
     Ok(shares)
 }

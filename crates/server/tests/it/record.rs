@@ -9,29 +9,23 @@ use crate::run::{Ended, haven};
 
 /// The test's own doings: a way round Haven that nobody has through Haven.
 async fn sql(store: &Store, text: String) {
-    run_sql(store, Box::leak(text.into_boxed_str())).await.unwrap();
+    run_sql(store, &text).await.unwrap();
 }
 
-/// Takes away what keeps entries from being changed, as somebody with the database in their hands could.
+const TABLES: [&str; 6] = ["audit", "audit_head", "sealed", "cases", "case_members", "people"];
+
+/// Takes away what the database refuses, as somebody who owns it could, and keeps copies.
 async fn disarm(store: &Store) {
-    if store.is_postgres() {
-        sql(store, "ALTER TABLE audit DISABLE TRIGGER USER".to_owned()).await;
-        sql(store, "ALTER TABLE audit_head DISABLE TRIGGER USER".to_owned()).await;
-    } else {
-        for trigger in ["audit_no_update", "audit_no_delete", "audit_head_no_delete", "audit_head_forward"] {
-            sql(store, format!("DROP TRIGGER {trigger}")).await;
-        }
-    }
-    for table in ["audit", "audit_head", "sealed"] {
+    store::testing::disarm(store).await;
+    for table in TABLES {
         sql(store, format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
     }
 }
 
 /// Puts the record back as it was.
 async fn mend(store: &Store) {
-    for table in ["audit", "audit_head", "sealed"] {
-        sql(store, format!("DELETE FROM {table}")).await;
-        sql(store, format!("INSERT INTO {table} SELECT * FROM kept_{table}")).await;
+    for table in TABLES {
+        sql(store, format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept_{table}")).await;
     }
 }
 
@@ -71,6 +65,15 @@ async fn truncate(store: &Store) {
     sql(store, "DELETE FROM sealed".to_owned()).await;
 }
 
+/// Somebody puts a key of their own in the place of the recovery key: the next cases would open to them.
+async fn keys_exchanged(office: &Office, store: &Store, head: &str) {
+    let ours = store::keys::recovery(store).await.unwrap().unwrap();
+    let now = jiff::Timestamp::now();
+    store::keys::put_recovery(store, &[9; 32], now).await.unwrap();
+    shows(&verify(office, head), "The key of 'recovery' was exchanged or put in");
+    store::keys::put_recovery(store, &ours, now).await.unwrap();
+}
+
 fn verify(office: &Office, head: &str) -> Ended {
     haven(&["audit", "verify", "--config", &office.config, "--head", head])
 }
@@ -95,7 +98,9 @@ async fn d06_audit_verify_finds_every_kind_of_alteration() {
         let head = file.display().to_string();
         let whole = verify(&office, &head);
         assert_eq!(whole.code, 0, "{}{}", whole.out, whole.err);
-        assert!(whole.out.contains("The record is whole."), "{}", whole.out);
+        for part in ["The record is whole.", " entries, 1 case, ", " sealed texts, ", " tables, and ", "of activity"] {
+            assert!(whole.out.contains(part), "`{part}` is not in: {}", whole.out);
+        }
 
         disarm(&store).await;
         sql(&store, "UPDATE audit SET detail = detail || ' ' WHERE seq = 3".to_owned()).await;
@@ -116,8 +121,39 @@ async fn d06_audit_verify_finds_every_kind_of_alteration() {
         mend(&store).await;
 
         sql(&store, "DELETE FROM sealed".to_owned()).await;
-        shows(&verify(&office, &head), "is missing or altered, and no entry says that it was erased");
+        shows(&verify(&office, &head), "the sealed texts of the case: a row is missing (table sealed)");
         mend(&store).await;
+
+        // Beyond reading is altered too: the check ran, and names the entry.
+        for digests in ["digests || ' '", "substr(digests, 2)", "'x'"] {
+            sql(&store, format!("UPDATE audit SET digests = {digests} WHERE seq = 3")).await;
+            shows(&verify(&office, &head), "entry 3 was altered");
+            mend(&store).await;
+        }
+
+        sql(&store, "UPDATE sealed SET by_person = 'somebody'".to_owned()).await;
+        shows(&verify(&office, &head), "the sealed texts of the case: a row was altered (table sealed, row ");
+        mend(&store).await;
+
+        sql(&store, "UPDATE cases SET state = 'closed'".to_owned()).await;
+        shows(
+            &verify(&office, &head),
+            "where the case stands: kind, state, owner, dates and outcome: a row was altered",
+        );
+        mend(&store).await;
+
+        sql(&store, "DELETE FROM case_members".to_owned()).await;
+        shows(
+            &verify(&office, &head),
+            "who has a place in the case: a row is missing (table case_members). It was there by entry",
+        );
+        mend(&store).await;
+
+        sql(&store, "UPDATE people SET name = 'Somebody Else'".to_owned()).await;
+        shows(&verify(&office, &head), "The people of the organisation: a row was altered (table people, row ");
+        mend(&store).await;
+
+        keys_exchanged(&office, &store, &head).await;
 
         truncate(&store).await;
         shows(&verify(&office, &head), "cut short");

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{Record, records_of_batch};
+use super::write::found_by;
+use super::{Anchor, Record, records_of_batch};
 use crate::db::{Row, json, values};
 use crate::{Store, StoreError};
 
@@ -26,6 +27,8 @@ pub struct Batch {
     /// From 1, without gaps.
     pub seq: i64,
     pub at: Timestamp,
+    /// Records that it came with.
+    pub records: i64,
     pub first_reference: String,
     pub prev: [u8; 32],
     /// Of each record, in order.
@@ -39,7 +42,15 @@ pub struct Batch {
 pub struct Fault {
     pub gateway: String,
     pub seq: i64,
-    pub what: &'static str,
+    pub what: String,
+}
+
+/// A gateway's chain, walked to its end without a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Walked {
+    pub batches: i64,
+    /// Records that are still kept.
+    pub records: u64,
 }
 
 /// The digest of one record: everything but its alert, each text with its length before it.
@@ -81,11 +92,20 @@ pub fn record_digest(record: &Record) -> [u8; 32] {
 
 /// The digest of a batch in its place.
 #[must_use]
-pub fn batch_digest(gateway: &str, seq: i64, prev: &[u8; 32], at: Timestamp, records: &[[u8; 32]]) -> [u8; 32] {
+pub fn batch_digest(
+    gateway: &str,
+    seq: i64,
+    prev: &[u8; 32],
+    at: Timestamp,
+    first_reference: &str,
+    records: &[[u8; 32]],
+) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    hasher.update(b"haven-batch-1");
-    hasher.update(u64::try_from(gateway.len()).unwrap_or(u64::MAX).to_be_bytes());
-    hasher.update(gateway.as_bytes());
+    hasher.update(b"haven-batch-2");
+    for text in [gateway, first_reference] {
+        hasher.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(text.as_bytes());
+    }
     hasher.update(seq.to_be_bytes());
     hasher.update(prev);
     hasher.update(at.as_microsecond().to_be_bytes());
@@ -105,6 +125,7 @@ fn batch(row: &Row) -> Result<Batch, StoreError> {
         gateway: row.text("gateway")?,
         seq: row.int("seq")?,
         at: row.time("at")?,
+        records: row.int("records")?,
         first_reference: row.text("first_reference")?,
         prev: row.bytes32("prev")?,
         record_digests: whole.to_vec(),
@@ -137,7 +158,7 @@ pub async fn batches(store: &Store, gateway: &str, from_seq: i64, limit: u32) ->
     let rows = store
         .activity()
         .rows(
-            "SELECT gateway, seq, at, first_reference, prev, record_digests, digest FROM batches \
+            "SELECT gateway, seq, at, records, first_reference, prev, record_digests, digest FROM batches \
              WHERE gateway = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
             values![gateway, from_seq, limit],
         )
@@ -145,39 +166,95 @@ pub async fn batches(store: &Store, gateway: &str, from_seq: i64, limit: u32) ->
     rows.iter().map(batch).collect()
 }
 
-/// Walks a gateway's whole chain and compares every record that is still kept. Gives the number of batches, or what is
-/// wrong first.
-pub async fn verify(store: &Store, gateway: &str) -> Result<Result<i64, Fault>, StoreError> {
-    let (mut last, mut prev) = (0i64, [0u8; 32]);
+/// Walks a gateway's whole chain, compares every record that is still kept, and looks for each batch that an entry of the
+/// audit chain has anchored. Records may be missing only from batches that were kept before `erased_before`. Gives what was
+/// walked, or what is wrong first.
+pub async fn verify(
+    store: &Store,
+    gateway: &str,
+    anchors: &[Anchor],
+    erased_before: Option<Timestamp>,
+) -> Result<Result<Walked, Fault>, StoreError> {
+    let (mut last, mut prev, mut records) = (0i64, [0u8; 32], 0u64);
+    let fault = |seq, what: String| Ok(Err(Fault { gateway: gateway.to_owned(), seq, what }));
+    let mut anchors: Vec<&Anchor> = anchors.iter().filter(|one| one.head.gateway == gateway).collect();
+    anchors.sort_by_key(|anchor| anchor.head.seq);
+    let mut anchors = anchors.into_iter().peekable();
     loop {
-        let some = batches(store, gateway, last.saturating_add(1), BATCHES_AT_ONCE).await?;
+        let some = match batches(store, gateway, last.saturating_add(1), BATCHES_AT_ONCE).await {
+            Ok(some) => some,
+            Err(StoreError::Corrupt { column, .. }) => {
+                return fault(
+                    last.saturating_add(1),
+                    format!("it, or one of the next, was altered: its {column} cannot be read"),
+                );
+            }
+            Err(other) => return Err(other),
+        };
         if some.is_empty() {
-            return Ok(Ok(last));
+            break;
         }
         for batch in some {
-            let records = records_of_batch(store, gateway, batch.seq).await?;
-            if let Some(what) = wrong(&batch, last, &prev, &records) {
-                return Ok(Err(Fault { gateway: gateway.to_owned(), seq: batch.seq, what }));
+            let kept = match records_of_batch(store, gateway, batch.seq).await {
+                Ok(kept) => kept,
+                Err(StoreError::Corrupt { .. }) => {
+                    return fault(batch.seq, "one of its records was altered or added".to_owned());
+                }
+                Err(other) => return Err(other),
+            };
+            let may_miss = erased_before.is_some_and(|before| batch.at < before);
+            if let Some(what) = wrong(&batch, last, &prev, &kept, may_miss) {
+                return fault(batch.seq, what.to_owned());
             }
+            while let Some(anchor) = anchors.next_if(|anchor| anchor.head.seq <= batch.seq) {
+                if anchor.head.seq != batch.seq || anchor.head.digest != batch.digest {
+                    return fault(
+                        batch.seq,
+                        format!("it is not the batch that entry {} of the record vouches for", anchor.entry),
+                    );
+                }
+            }
+            records = records.saturating_add(u64::try_from(kept.len()).unwrap_or(u64::MAX));
             (last, prev) = (batch.seq, batch.digest);
         }
     }
+    match anchors.next() {
+        Some(anchor) => fault(
+            last.saturating_add(1),
+            format!(
+                "it is missing: entry {} of the record vouches for batches up to {}",
+                anchor.entry, anchor.head.seq
+            ),
+        ),
+        None => Ok(Ok(Walked { batches: last, records })),
+    }
 }
 
-fn wrong(batch: &Batch, last: i64, prev: &[u8; 32], records: &[(i64, Record)]) -> Option<&'static str> {
+fn wrong(
+    batch: &Batch,
+    last: i64,
+    prev: &[u8; 32],
+    records: &[(i64, String, Record)],
+    may_miss: bool,
+) -> Option<&'static str> {
     if batch.seq != last.saturating_add(1) {
         return Some("a batch before it is missing");
     }
     if batch.prev != *prev {
         return Some("it does not follow from the batch before it");
     }
-    let digest = batch_digest(&batch.gateway, batch.seq, &batch.prev, batch.at, &batch.record_digests);
-    if batch.digest != digest {
+    let digest =
+        batch_digest(&batch.gateway, batch.seq, &batch.prev, batch.at, &batch.first_reference, &batch.record_digests);
+    if batch.digest != digest || usize::try_from(batch.records) != Ok(batch.record_digests.len()) {
         return Some("it was altered");
     }
-    let altered = records.iter().any(|(place, record)| {
+    let altered = records.iter().any(|(place, found, record)| {
         let kept = usize::try_from(*place).ok().and_then(|place| batch.record_digests.get(place));
-        kept != Some(&record_digest(record))
+        kept != Some(&record_digest(record)) || *found != found_by(record)
     });
-    altered.then_some("one of its records was altered or added")
+    if altered {
+        return Some("one of its records was altered or added");
+    }
+    (!may_miss && records.len() < batch.record_digests.len())
+        .then_some("one of its records is missing, and no entry says that so old records were erased")
 }

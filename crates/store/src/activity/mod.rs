@@ -3,13 +3,15 @@
 //! Only of people who acknowledged the notice (S-4); never of help sites or Haven's own pages (S-3). The caller leaves
 //! those out; this module keeps what it is given, shortened to what the tables hold.
 
+mod anchor;
 mod chain;
 mod read;
 mod write;
 
 use jiff::Timestamp;
 
-pub use chain::{Batch, BatchHead, Fault, batch_digest, batches, heads, record_digest, verify};
+pub use anchor::{Anchor, Anchors, anchor};
+pub use chain::{Batch, BatchHead, Fault, Walked, batch_digest, batches, heads, record_digest, verify};
 pub use read::{EventQuery, alerts_waiting, by_reference, last_alert, of_person_between, records_of_batch, search};
 pub use write::{alert_taken, alert_withdrawn, delete_before, insert_batch};
 

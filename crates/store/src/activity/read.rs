@@ -11,7 +11,7 @@ use crate::{Page, ROWS_PER_PAGE, Store, StoreError};
 macro_rules! select {
     ($($rest:expr),+) => {
         concat!(
-            "SELECT place, reference, at, person, population, listener, device, method, scheme, host, path, search, action, ",
+            "SELECT place, found, reference, at, person, population, listener, device, method, scheme, host, path, search, action, ",
             "codes, rule, citation, citation_text, reason, list, navigation, pack_digest, lists_digest, alert, how, session ",
             "FROM records ",
             $($rest),+
@@ -130,9 +130,13 @@ pub async fn alerts_waiting(store: &Store, limit: u32) -> Result<Vec<Record>, St
     .await
 }
 
-/// What is still kept of a batch: place and record, in order.
-pub async fn records_of_batch(store: &Store, gateway: &str, seq: i64) -> Result<Vec<(i64, Record)>, StoreError> {
+/// What is still kept of a batch: place, words that it is found by, and record, in order.
+pub async fn records_of_batch(
+    store: &Store,
+    gateway: &str,
+    seq: i64,
+) -> Result<Vec<(i64, String, Record)>, StoreError> {
     let sql = select!("WHERE gateway = $1 AND batch = $2 ORDER BY place");
     let rows = store.activity().rows(sql, values![gateway, seq]).await?;
-    rows.iter().map(|row| Ok((row.int("place")?, record(row)?))).collect()
+    rows.iter().map(|row| Ok((row.int("place")?, row.text("found")?, record(row)?))).collect()
 }

@@ -57,7 +57,7 @@ pub async fn insert_batch(
         Some(row) => (row.int("seq")?.saturating_add(1), row.bytes32("digest")?),
         None => (1, [0; 32]),
     };
-    let digest = batch_digest(gateway, seq, &prev, at, &digests);
+    let digest = batch_digest(gateway, seq, &prev, at, &first.reference, &digests);
     let count = i64::try_from(kept.len()).unwrap_or(i64::MAX);
     tx.execute(
         "INSERT INTO batches (gateway, seq, at, records, first_reference, prev, record_digests, digest) \
@@ -115,8 +115,13 @@ fn row_values(gateway: &str, seq: i64, place: i64, record: &Record) -> Vec<Value
         &record.alert,
         &record.how,
         &record.session,
-        clip(&fold(&format!("{} {} {}", record.host, record.device, record.reference)), 500),
+        found_by(record),
     ]
+}
+
+/// The words by which a record is found.
+pub(super) fn found_by(record: &Record) -> String {
+    clip(&fold(&format!("{} {} {}", record.host, record.device, record.reference)), 500)
 }
 
 /// A record as it is kept. NUL, which no database text may hold, becomes the replacement character: one odd request must
@@ -167,7 +172,13 @@ pub async fn alert_withdrawn(store: &Store, reference: &str) -> Result<bool, Sto
     Ok(store.activity().execute(sql, values![reference]).await? == 1)
 }
 
-/// Removes what retention says is too old. The batches and their digests stay.
-pub async fn delete_before(store: &Store, at: Timestamp) -> Result<u64, StoreError> {
-    store.activity().execute("DELETE FROM records WHERE at < $1", values![at]).await
+/// Removes the records of every batch that was kept before a moment, as retention says. The batches and their digests stay.
+/// First an entry of the audit chain says how far it goes; without one, a missing record is a fault.
+pub async fn delete_before(store: &Store, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+    let mut unit = store.begin().await?;
+    crate::audit::append(&mut unit, super::anchor::erased_entry(before, now));
+    unit.commit().await?;
+    let sql = "DELETE FROM records WHERE EXISTS (SELECT 1 FROM batches b WHERE b.gateway = records.gateway \
+               AND b.seq = records.batch AND b.at < $1)";
+    store.activity().execute(sql, values![before]).await
 }

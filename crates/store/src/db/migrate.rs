@@ -36,11 +36,22 @@ const MIGRATIONS: &[Migration] = &[
         only: Some((file!("0005_activity.sqlite.sql"), file!("0005_activity.postgres.sql"))),
     },
     Migration { version: 6, part: Part::Keys, text: file!("0006_keys.sql"), only: None },
+    Migration {
+        version: 7,
+        part: Part::Haven,
+        text: file!("0007_record.sql"),
+        only: Some((file!("0007_record.sqlite.sql"), file!("0007_record.postgres.sql"))),
+    },
 ];
 
 /// The latest version of any part that this Haven knows.
 pub(crate) fn known() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+/// The texts of a part, in order.
+pub(crate) fn texts(part: Part) -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().filter(move |one| one.part == part).map(|one| one.text)
 }
 
 /// The tables of a part, as the migrations name them.

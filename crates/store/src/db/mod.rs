@@ -14,14 +14,16 @@ use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 pub(crate) use value::{Row, Value, json, values, words};
 
 use crate::StoreError;
+use crate::record::refuse_outside_a_unit;
 
 /// One of the three databases: what Haven works with, what browsers did, or the keys.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
     /// One writer, so that SQLite never has two transactions in each other's way, and several read-only connections.
     Sqlite { writer: SqlitePool, readers: SqlitePool },
-    /// The schema is set for every connection of the pool.
-    Postgres { pool: PgPool },
+    /// The schema is set for every connection of the pools. The witness tells what is committed while a transaction is
+    /// open: a pool of its own, so that nobody who holds a connection waits for a second one of the same pool.
+    Postgres { pool: PgPool, witness: PgPool },
 }
 
 /// One transaction. Dropped without a commit, it is rolled back.
@@ -57,7 +59,7 @@ impl Db {
                 Err(sqlx::Error::PoolTimedOut) => return Err(StoreError::Busy),
                 Err(other) => return Err(other.into()),
             },
-            Self::Postgres { pool } => Tx::Postgres(pool.begin().await?),
+            Self::Postgres { pool, .. } => Tx::Postgres(pool.begin().await?),
         })
     }
 
@@ -66,8 +68,31 @@ impl Db {
             Self::Sqlite { readers, .. } => {
                 bound!(sql, values).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
             }
-            Self::Postgres { pool } => {
+            Self::Postgres { pool, .. } => {
                 bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// What is committed, whatever a transaction of ours has changed meanwhile. It waits for no lock.
+    pub(crate) async fn committed(&self, sql: String, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => {
+                bound!(sql, values).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres { witness, .. } => {
+                bound!(sql, values).fetch_all(witness).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// A transaction that only reads, and reads one moment: what is written meanwhile does not exist for it.
+    pub(crate) async fn moment(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres { pool, .. } => {
+                let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                Tx::Postgres(pool.begin_with(begin).await?)
             }
         })
     }
@@ -82,6 +107,16 @@ impl Db {
         let changed = tx.execute(sql, values).await?;
         tx.commit().await?;
         Ok(changed)
+    }
+
+    /// Any statement, as somebody with a way round Haven would run it.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn tamper(&self, sql: String) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => sqlx::raw_sql(AssertSqlSafe(sql)).execute(writer).await.map(|_| ())?,
+            Self::Postgres { pool, .. } => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(|_| ())?,
+        }
+        Ok(())
     }
 
     /// A consistent copy while others read and write: plain SQL, in SQLite only.
@@ -103,13 +138,34 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres { pool } => pool.close().await,
+            Self::Postgres { pool, witness } => {
+                witness.close().await;
+                pool.close().await;
+            }
         }
     }
 }
 
 impl Tx {
+    /// Rows of a statement of ours, which may change what no entry vouches for (`... RETURNING`).
     pub(crate) async fn rows(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        refuse_outside_a_unit(sql)?;
+        self.any(sql, values).await
+    }
+
+    /// For a text that is put together: reading rows by their keys.
+    pub(crate) async fn read(&mut self, sql: String, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        refuse_outside_a_unit(&sql)?;
+        self.any(sql, values).await
+    }
+
+    /// For [`crate::record::change`] only: it notes the rows that come back.
+    pub(crate) async fn write(&mut self, sql: String, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.any(sql, values).await
+    }
+
+    async fn any(&mut self, sql: impl Into<String>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let sql: String = sql.into();
         Ok(match self {
             Self::Sqlite(tx) => bound!(sql, values).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect(),
             Self::Postgres(tx) => {
@@ -122,8 +178,9 @@ impl Tx {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
-    /// How many rows the statement changed.
+    /// How many rows the statement changed. It changes nothing that an entry must vouch for: that is the unit's.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        refuse_outside_a_unit(sql)?;
         Ok(match self {
             Self::Sqlite(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
             Self::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),

@@ -18,6 +18,8 @@ const BUSY_TIMEOUT_S: u64 = 5;
 const SQLITE_READERS: u32 = 4;
 /// Connections to PostgreSQL for each of the three parts.
 const POSTGRES_CONNECTIONS: u32 = 8;
+/// Connections besides that tell what was committed before a transaction; opened when first needed.
+const POSTGRES_WITNESSES: u32 = 2;
 
 /// Where things are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,12 +119,9 @@ async fn open_postgres(url: &str, part: Part) -> Result<Db, StoreError> {
         .map_err(|why| StoreError::Unreadable(format!("the database address: {why}")))?
         .application_name("haven")
         .options([("search_path", part.name()), ("client_min_messages", "warning")]);
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(AWAY_AFTER_S))
-        .connect_with(options)
-        .await?;
-    let db = Db::Postgres { pool };
+    let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(AWAY_AFTER_S));
+    let witness = pool(POSTGRES_WITNESSES).connect_lazy_with(options.clone());
+    let db = Db::Postgres { pool: pool(POSTGRES_CONNECTIONS).connect_with(options).await?, witness };
     migrate::forward(&db, part).await?;
     Ok(db)
 }

@@ -47,6 +47,10 @@ from! {
 }
 
 impl Value {
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self, Self::Int(None) | Self::Flag(None) | Self::Text(None) | Self::Bytes(None))
+    }
+
     /// Refuses what one of the two databases could not keep.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match self {
@@ -148,6 +152,34 @@ impl Row {
     pub(crate) fn word<T>(&self, column: &str, read: fn(&str) -> Option<T>) -> Result<T, StoreError> {
         let text = self.text(column)?;
         read(&text).ok_or_else(|| StoreError::corrupt(column, format!("unknown word {text:?}")))
+    }
+}
+
+impl Row {
+    /// A column's value, whatever kind it is of.
+    pub(crate) fn value(&self, column: &str) -> Result<Value, StoreError> {
+        use sqlx::{TypeInfo as _, ValueRef as _};
+        let kind = match self {
+            Self::Sqlite(row) => row.try_get_raw(column)?.type_info().name().to_owned(),
+            Self::Postgres(row) => row.try_get_raw(column)?.type_info().name().to_owned(),
+        };
+        Ok(match kind.as_str() {
+            "INTEGER" | "INT8" => Value::Int(self.maybe_int(column)?),
+            "BOOL" => Value::Flag(self.maybe_flag(column)?),
+            "BLOB" | "BYTEA" => Value::Bytes(self.maybe_bytes(column)?),
+            "TEXT" | "NULL" => Value::Text(self.maybe_text(column)?),
+            other => return Err(StoreError::corrupt(column, format!("a value of kind {other}"))),
+        })
+    }
+
+    /// Every column with its name.
+    pub(crate) fn columns(&self) -> Result<Vec<(String, Value)>, StoreError> {
+        use sqlx::Column as _;
+        let names: Vec<String> = match self {
+            Self::Sqlite(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+            Self::Postgres(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+        };
+        names.into_iter().map(|name| self.value(&name).map(|value| (name, value))).collect()
     }
 }
 

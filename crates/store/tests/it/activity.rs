@@ -8,6 +8,7 @@ use crate::support::at;
 store::each_store!(
     a_batch_is_chained_and_the_same_batch_is_kept_once,
     an_altered_record_shows_and_retention_leaves_the_chain_whole,
+    d06_every_alteration_of_activity_is_named,
     invariant10_batches_cannot_be_changed_or_deleted,
     an_alert_waits_until_casework_has_taken_it,
     invariant11_nobody_finds_their_own_events,
@@ -63,23 +64,77 @@ async fn a_batch_is_chained_and_the_same_batch_is_kept_once(store: Store) {
     let batches = activity::batches(&store, "g1", 1, 10).await.unwrap();
     assert_eq!((batches.len(), batches[1].prev, batches[0].record_digests.len()), (2, first.digest, 45));
     assert_eq!(activity::heads(&store).await.unwrap(), [second, other]);
-    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(2));
+    assert_eq!(walked(&store).await, Ok(2));
     assert_eq!(activity::by_reference(&store, "ref000044").await.unwrap(), Some(record(44, "p1")));
     assert!(matches!(activity::insert_batch(&store, "g1", at(0), &[]).await, Err(StoreError::Refused(_))));
 }
 
-async fn run(store: &Store, sql: &'static str) -> Result<(), StoreError> {
+async fn run(store: &Store, sql: &str) -> Result<(), StoreError> {
     store::testing::run_activity_sql(store, sql).await
 }
 
+/// Batches of the gateway, or what is wrong first, with what the audit chain says of them.
+async fn walked(store: &Store) -> Result<i64, (i64, String)> {
+    let mut anchors = activity::Anchors::default();
+    for entry in store::audit::entries(store, 1, 1000).await.unwrap() {
+        anchors.take(&entry);
+    }
+    let found = activity::verify(store, "g1", &anchors.batches, anchors.erased_before).await.unwrap();
+    found.map(|walked| walked.batches).map_err(|fault| (fault.seq, fault.what))
+}
+
 async fn an_altered_record_shows_and_retention_leaves_the_chain_whole(store: Store) {
-    activity::insert_batch(&store, "g1", at(0), &records(0..3, "p1")).await.unwrap();
-    activity::insert_batch(&store, "g1", at(0), &records(3..6, "p1")).await.unwrap();
-    assert_eq!(activity::delete_before(&store, at(2)).await.unwrap(), 2);
-    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(2));
+    activity::insert_batch(&store, "g1", at(3), &records(0..3, "p1")).await.unwrap();
+    activity::insert_batch(&store, "g1", at(6), &records(3..6, "p1")).await.unwrap();
+    assert_eq!(activity::delete_before(&store, at(5), at(9)).await.unwrap(), 3);
+    assert_eq!(walked(&store).await, Ok(2));
     run(&store, "UPDATE records SET host = 'other.test' WHERE reference = 'ref000004'").await.unwrap();
-    let fault = activity::verify(&store, "g1").await.unwrap().unwrap_err();
-    assert_eq!((fault.seq, fault.what), (2, "one of its records was altered or added"));
+    assert_eq!(walked(&store).await, Err((2, "one of its records was altered or added".to_owned())));
+}
+
+async fn d06_every_alteration_of_activity_is_named(store: Store) {
+    activity::insert_batch(&store, "g1", at(3), &records(0..3, "p1")).await.unwrap();
+    activity::insert_batch(&store, "g1", at(6), &records(3..6, "p1")).await.unwrap();
+    assert!(activity::anchor(&store, at(7)).await.unwrap());
+    assert!(!activity::anchor(&store, at(8)).await.unwrap(), "nothing is new");
+    assert_eq!(walked(&store).await, Ok(2));
+    store::testing::disarm(&store).await;
+    for table in ["batches", "records"] {
+        run(&store, &format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await.unwrap();
+    }
+    let text =
+        ["reference", "person", "population", "listener", "device", "method", "scheme", "host", "path", "search"];
+    let more =
+        ["action", "codes", "rule", "citation", "citation_text", "reason", "list", "pack_digest", "how", "found"];
+    let rest = ["lists_digest", "session"];
+    let of_records = text.iter().chain(&more).chain(&rest).map(|column| format!("{column} = {column} || 'x'"));
+    let of_records = of_records
+        .chain(["at = at + 1", "place = place + 9", "batch = batch + 1", "gateway = 'g9'"].map(str::to_owned));
+    let of_records = of_records.chain(["navigation = CASE WHEN navigation THEN false ELSE true END".to_owned()]);
+    let records = of_records.map(|set| format!("UPDATE records SET {set} WHERE reference = 'ref000005'"));
+    let bytes = |hex: &str| if store.is_postgres() { format!("decode('{hex}', 'hex')") } else { format!("x'{hex}'") };
+    let other = bytes(&"ab".repeat(32));
+    let of_batches = ["at = at + 1", "records = records + 1", "first_reference = 'other'", "gateway = 'g9'", "seq = 7"];
+    let of_batches = of_batches.map(str::to_owned).into_iter();
+    let of_batches = of_batches.chain(["prev", "digest", "record_digests"].map(|column| format!("{column} = {other}")));
+    let of_batches = of_batches.chain([format!("record_digests = {}", bytes("abcd"))]);
+    let batches = of_batches.map(|set| format!("UPDATE batches SET {set} WHERE seq = 2"));
+    let gone = [
+        "DELETE FROM records WHERE reference = 'ref000005'",
+        "DELETE FROM records WHERE reference = 'ref000000'",
+        "DELETE FROM records",
+        "DELETE FROM batches WHERE seq = 2",
+        "DELETE FROM records WHERE batch = 2; DELETE FROM batches WHERE seq = 2",
+        "DELETE FROM records; DELETE FROM batches",
+    ];
+    for sql in records.chain(batches).chain(gone.map(str::to_owned)) {
+        run(&store, &sql).await.unwrap();
+        assert!(walked(&store).await.is_err(), "not found: {sql}");
+        for table in ["batches", "records"] {
+            run(&store, &format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept_{table}")).await.unwrap();
+        }
+        assert_eq!(walked(&store).await, Ok(2), "mended after: {sql}");
+    }
 }
 
 async fn invariant10_batches_cannot_be_changed_or_deleted(store: Store) {
@@ -101,7 +156,7 @@ async fn an_alert_waits_until_casework_has_taken_it(store: Store) {
     // A false alarm: the record is an ordinary one again, and the chain still holds.
     assert!(activity::alert_withdrawn(&store, "ref000001").await.unwrap());
     assert_eq!(activity::by_reference(&store, "ref000001").await.unwrap(), Some(record(1, "p1")));
-    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(1));
+    assert_eq!(walked(&store).await, Ok(1));
 }
 
 async fn invariant11_nobody_finds_their_own_events(store: Store) {
@@ -144,7 +199,7 @@ async fn a_hostile_record_is_shortened_and_never_loses_its_batch(store: Store) {
     let kept = activity::by_reference(&store, "ref000001").await.unwrap().unwrap();
     assert_eq!((kept.path.chars().count(), kept.search.len()), (2000, 500));
     assert!(kept.path.starts_with("/\u{fffd}ä"));
-    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(1));
+    assert_eq!(walked(&store).await, Ok(1));
 }
 
 async fn two_batches_of_one_gateway_at_once_leave_no_fork(store: Store) {
@@ -165,5 +220,5 @@ async fn two_batches_of_one_gateway_at_once_leave_no_fork(store: Store) {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(activity::verify(&store, "g1").await.unwrap(), Ok(10));
+    assert_eq!(walked(&store).await, Ok(10));
 }

@@ -15,5 +15,6 @@ mod cases;
 mod door;
 mod keys;
 mod people;
+mod record;
 mod support;
 mod work;

@@ -1,16 +1,19 @@
-//! Walks the kept chain entry by entry, and holds every sealed text and every gateway's batches against it.
+//! Walks the kept chain entry by entry, and holds everything that is kept against it: every covered row, every sealed text
+//! and every gateway's batches.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use casework::audit::{Break, Entry, GENESIS, Head, Walk, check_head};
 use ed25519_dalek::{SigningKey, VerifyingKey};
+use jiff::Timestamp;
+use store::activity::Anchors;
+use store::audit::Found as Read;
+use store::record::{Checked, Fault, Kind, Ledger, Moment, Vouched};
 use store::{Store, StoreError};
 
 use super::Found;
 use crate::say::{self, Failure};
 
-/// Rows that are read at once.
-const PAGE_ROWS: u32 = 1000;
 /// Problems that are named before the rest is counted.
 const PROBLEMS_SHOWN: usize = 20;
 
@@ -22,15 +25,22 @@ fn failed(error: StoreError) -> Failure {
 
 /// Checks the whole record of a store.
 pub(super) async fn whole(store: &Store, outside: Option<&Head>, key: Option<VerifyingKey>) -> Result<Found, Failure> {
+    let found = once(store, outside, key).await?;
+    if found.problems.is_empty() {
+        return Ok(found);
+    }
+    // Activity is a database of its own: what was written between the two looks is no fault, and a second look tells.
+    once(store, outside, key).await
+}
+
+async fn once(store: &Store, outside: Option<&Head>, key: Option<VerifyingKey>) -> Result<Found, Failure> {
     let mut found = Found::default();
-    // First where the chain says that it ends, then the sealed texts, then the entries: what is added meanwhile is not
-    // mistaken for a fault.
-    let kept_head = store::audit::head(store).await.map_err(failed)?;
-    let sealed = Sealed::read(store, &mut found.problems).await?;
-    let mut chain = Chain { outside, ..Chain::new(kept_head.seq) };
-    match chain.walk(store).await? {
-        Ok(()) => chain.compare(kept_head.hash, &sealed, &mut found.problems),
-        Err(fault) => found.problems.push(sentence(&fault)),
+    let mut moment = store.moment().await.map_err(failed)?;
+    let kept_head = moment.head().await.map_err(failed)?;
+    let mut chain = Chain::new(outside, kept_head.map_or(0, |head| head.seq));
+    match chain.walk(&mut moment).await? {
+        Ok(()) => chain.compare(kept_head.map(|head| head.hash), &mut found.problems),
+        Err(problem) => found.problems.push(problem),
     }
     if let (Some(head), true) = (outside, found.problems.is_empty()) {
         let key = match key {
@@ -41,23 +51,45 @@ pub(super) async fn whole(store: &Store, outside: Option<&Head>, key: Option<Ver
             found.problems.push(sentence(&fault));
         }
     }
-    let batches = gateways(store, &mut found.problems).await?;
+    let entries = chain.walk.last_seq();
+    // Rows are judged by the entries: a chain that is broken vouches for nothing.
+    let chain_is_whole = found.problems.is_empty();
+    let mut checked = Checked::default();
+    if chain_is_whole {
+        checked = store::record::check(&mut moment, chain.ledger).await.map_err(failed)?;
+        rows(&checked, &mut found.problems);
+    }
+    drop(moment);
+    if chain_is_whole {
+        publics(store, &chain.keys, &mut found.problems).await?;
+    }
+    let batches = gateways(store, &chain.anchors, chain_is_whole, &mut found.problems).await?;
     let more = found.problems.len().saturating_sub(PROBLEMS_SHOWN);
     if more > 0 {
         found.problems.truncate(PROBLEMS_SHOWN);
         found.problems.push(format!("... and {more} more."));
     }
-    let entries = say::count(u64::try_from(chain.walk.last_seq()).unwrap_or(0), "entry", "entries");
-    let texts = say::count(sealed.count, "sealed text", "sealed texts");
-    let batches = say::count(batches, "batch of activity", "batches of activity");
-    found.said.push(match outside {
-        Some(head) => format!("Looked at {entries}, {texts} and {batches}, against the head of entry {}.", head.seq),
-        None => format!("Looked at {entries}, {texts} and {batches}. No head held outside was given, so a record written anew would not show."),
-    });
+    found.said.push(looked_at(entries, &checked, batches, outside));
     if found.problems.is_empty() {
         found.said.push("The record is whole.".to_owned());
     }
     Ok(found)
+}
+
+fn looked_at(entries: i64, checked: &Checked, batches: u64, outside: Option<&Head>) -> String {
+    let parts = [
+        say::count(u64::try_from(entries).unwrap_or(0), "entry", "entries"),
+        say::count(checked.cases, "case", "cases"),
+        say::count(checked.sealed, "sealed text", "sealed texts"),
+        say::count(checked.rows, "row", "rows"),
+    ];
+    let tables = say::count(checked.tables, "table", "tables");
+    let batches = say::count(batches, "batch of activity", "batches of activity");
+    let all = format!("Looked at {} in {tables}, and {batches}", parts.join(", "));
+    match outside {
+        Some(head) => format!("{all}, against the head of entry {}.", head.seq),
+        None => format!("{all}. No head held outside was given, so a record written anew would not show."),
+    }
 }
 
 pub(super) fn sentence(fault: &Break) -> String {
@@ -80,38 +112,47 @@ struct Chain<'h> {
     /// Where the chain says that it ends.
     kept_end: i64,
     hash_at_kept_end: Option<Digest>,
-    /// Digest of a sealed text -> entry and object that vouch for it.
-    vouched: HashMap<Digest, (i64, String)>,
-    /// Object -> the last entry that says its texts were erased.
-    erased: HashMap<String, i64>,
+    ledger: Ledger,
+    anchors: Anchors,
+    /// Public halves of keys that entries vouch for.
+    keys: HashSet<String>,
+    /// Entries that vouch for something that Haven does not write.
     unreadable: Vec<i64>,
 }
 
 impl<'h> Chain<'h> {
-    fn new(kept_end: i64) -> Chain<'h> {
+    fn new(outside: Option<&'h Head>, kept_end: i64) -> Chain<'h> {
         Chain {
             walk: Walk::default(),
-            outside: None,
+            outside,
             hash_at_outside: None,
             kept_end,
             hash_at_kept_end: (kept_end == 0).then_some(GENESIS),
-            vouched: HashMap::new(),
-            erased: HashMap::new(),
+            ledger: Ledger::default(),
+            anchors: Anchors::default(),
+            keys: HashSet::new(),
             unreadable: Vec::new(),
         }
     }
 
-    async fn walk(&mut self, store: &Store) -> Result<Result<(), Break>, Failure> {
+    /// Goes to the end, or to what is wrong first.
+    async fn walk(&mut self, moment: &mut Moment) -> Result<Result<(), String>, Failure> {
         loop {
-            let entries = store::audit::entries(store, self.walk.last_seq().saturating_add(1), PAGE_ROWS)
-                .await
-                .map_err(failed)?;
-            if entries.is_empty() {
+            let read = moment.entries(self.walk.last_seq().saturating_add(1)).await.map_err(failed)?;
+            if read.is_empty() {
                 return Ok(Ok(()));
             }
-            for entry in &entries {
+            for one in &read {
+                let entry = match one {
+                    Read::Entry(entry) => entry,
+                    Read::Broken { seq, column } => {
+                        return Ok(Err(format!(
+                            "The record is broken: entry {seq} was altered: its {column} cannot be read."
+                        )));
+                    }
+                };
                 if let Err(fault) = self.walk.step(entry) {
-                    return Ok(Err(fault));
+                    return Ok(Err(sentence(&fault)));
                 }
                 self.take(entry);
             }
@@ -125,105 +166,132 @@ impl<'h> Chain<'h> {
         if self.outside.is_some_and(|head| head.seq == entry.seq) {
             self.hash_at_outside = Some(entry.hash);
         }
-        for text in &entry.new.digests {
-            match digest(text) {
-                Some(digest) => {
-                    self.vouched.insert(digest, (entry.seq, entry.new.object.clone()));
-                }
-                None => self.unreadable.push(entry.seq),
-            }
+        if !entry.new.digests.iter().all(|text| store::record::is_vouching(text)) {
+            self.unreadable.push(entry.seq);
         }
-        if says_erased(&entry.new.detail) {
-            self.erased.insert(entry.new.object.clone(), entry.seq);
-        }
+        self.keys.extend(entry.new.digests.iter().filter(|text| text.starts_with("key ")).cloned());
+        self.ledger.take(entry);
+        self.anchors.take(entry);
     }
 
-    /// The end of the chain and the sealed texts, after a walk without a fault.
-    fn compare(&self, kept_hash: Digest, sealed: &Sealed, problems: &mut Vec<String>) {
-        match self.hash_at_kept_end {
-            None => problems.push(format!(
+    /// The end of the chain, after a walk without a fault.
+    fn compare(&self, kept_hash: Option<Digest>, problems: &mut Vec<String>) {
+        match (self.hash_at_kept_end, kept_hash) {
+            (_, None) => problems.push("The record is broken: the row that says where it ends is missing.".to_owned()),
+            (None, _) => problems.push(format!(
                 "The record is broken: it was cut short after entry {}; its own end says {}.",
                 self.walk.last_seq(),
                 self.kept_end
             )),
-            Some(hash) if hash != kept_hash => {
-                problems.push(format!(
-                    "The record is broken: entry {} does not have the hash that its end says.",
-                    self.kept_end
-                ));
-            }
-            Some(_) => {}
+            (Some(hash), Some(kept)) if hash != kept => problems.push(format!(
+                "The record is broken: entry {} does not have the hash that its end says.",
+                self.kept_end
+            )),
+            _ if self.walk.last_seq() > self.kept_end => problems.push(format!(
+                "The record is broken: its own end says {}, and entries go on to {}.",
+                self.kept_end,
+                self.walk.last_seq()
+            )),
+            _ => {}
         }
         for seq in &self.unreadable {
             problems.push(format!("Entry {seq} vouches for something that is no digest."));
         }
-        for (id, found) in &sealed.texts {
-            if !self.vouched.contains_key(found) {
-                problems
-                    .push(format!("Sealed text {id} was altered or put in: no entry of the record vouches for it."));
-            }
-        }
-        let there: HashSet<&Digest> = sealed.texts.iter().map(|(_, digest)| digest).collect();
-        let mut gone: Vec<i64> = self
-            .vouched
-            .iter()
-            .filter(|(digest, (seq, object))| {
-                *seq <= self.kept_end && !there.contains(digest) && self.erased.get(object).is_none_or(|at| at < seq)
-            })
-            .map(|(_, (seq, _))| *seq)
-            .collect();
-        gone.sort_unstable();
-        for seq in gone {
-            problems.push(format!(
-                "A sealed text that entry {seq} vouches for is missing or altered, and no entry says that it was erased."
-            ));
-        }
     }
 }
 
-fn digest(text: &str) -> Option<Digest> {
-    hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok())
+/// The rows that no entry vouches for, told one by one.
+fn rows(checked: &Checked, problems: &mut Vec<String>) {
+    if checked.salt_altered {
+        problems.push(
+            "The random number that belongs to every digest of a row (table record_salt) was altered, so no row can be \
+             judged. Put it back from a backup and run this again."
+                .to_owned(),
+        );
+    }
+    problems.extend(checked.faults.iter().map(told));
 }
 
-/// An entry by which the sealed texts of its object went: a false alarm, or the end of keeping.
-fn says_erased(detail: &str) -> bool {
-    let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
-    detail.get("erased").is_some_and(|value| value.as_u64().is_some_and(|count| count > 0) || value == true)
-}
-
-/// Every sealed text that is kept, by what it really holds.
-struct Sealed {
-    texts: Vec<(String, Digest)>,
-    count: u64,
-}
-
-impl Sealed {
-    async fn read(store: &Store, problems: &mut Vec<String>) -> Result<Self, Failure> {
-        let mut texts = Vec::new();
-        let mut after = String::new();
-        loop {
-            let page = store::sealed::check_page(store, &after, PAGE_ROWS).await.map_err(failed)?;
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.id);
-            for one in page {
-                if one.kept_digest != one.found_digest {
-                    problems
-                        .push(format!("Sealed text {} was altered: its content no longer fits its digest.", one.id));
-                }
-                texts.extend(digest(&one.found_digest).map(|digest| (one.id, digest)));
-            }
+/// A fault in words for whoever keeps the cases, with the place in brackets for whoever keeps the database.
+fn told(fault: &Fault) -> String {
+    let words = store::record::words(&fault.table);
+    let subject = match (&fault.reference, &fault.case) {
+        (Some(reference), _) => format!("Case {reference}, {words}"),
+        (None, Some(id)) => format!("The case with the id {id}, {words}"),
+        (None, None) => {
+            let mut letters = words.chars();
+            letters.next().map(char::to_uppercase).into_iter().flatten().chain(letters).collect()
         }
-        let count = u64::try_from(texts.len()).unwrap_or(u64::MAX);
-        Ok(Self { texts, count })
+    };
+    let place = match &fault.key {
+        Some(key) => format!("table {}, row {key}", fault.table),
+        None => format!("table {}", fault.table),
+    };
+    let last = fault.vouched.as_ref().map_or_else(|| "no entry".to_owned(), entry);
+    match fault.kind {
+        Kind::Altered => {
+            format!("{subject}: a row was altered ({place}). The last entry that speaks of it is {last}.")
+        }
+        Kind::PutIn if fault.vouched.is_some() => {
+            format!(
+                "{subject}: a row was put back that had gone ({place}). The last entry that speaks of it is {last}."
+            )
+        }
+        Kind::PutIn => format!("{subject}: a row was put in that no entry speaks of ({place})."),
+        Kind::Gone => {
+            format!("{subject}: a row is missing ({place}). It was there by {last}, and no entry says that it went.")
+        }
+        Kind::AlteredBefore { seq } => format!(
+            "{subject}: a row was altered, put in or taken out before entry {seq} wrote over it ({place}). The last \
+             entry before that speaks of it is {last}."
+        ),
+        Kind::TextUnfit => format!(
+            "{subject}: a sealed text was altered: its content no longer fits its digest ({place}). The last entry that \
+             speaks of it is {last}."
+        ),
     }
 }
 
-/// Each gateway's own chain of batches.
-async fn gateways(store: &Store, problems: &mut Vec<String>) -> Result<u64, Failure> {
+fn entry(vouched: &Vouched) -> String {
+    let at = Timestamp::from_microsecond(vouched.at_us).map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    format!("entry {} ({}, {})", vouched.seq, vouched.action, at.unwrap_or_default())
+}
+
+/// The keys that new cases are sealed to: one that was exchanged would open them to a stranger.
+async fn publics(store: &Store, vouched: &HashSet<String>, problems: &mut Vec<String>) -> Result<(), Failure> {
+    for (person, public) in store::keys::live_publics(store).await.map_err(failed)? {
+        if vouched.contains(&store::keys::vouched(&person, &public)) {
+            continue;
+        }
+        let whose = match store::people::by_id(store, &person).await.map_err(failed)? {
+            Some(known) => format!("The key of the case holder {}", known.username),
+            None => format!("The key of '{person}'"),
+        };
+        problems.push(format!(
+            "{whose} was exchanged or put in: no entry speaks of it (key store). Whoever did it may read new cases."
+        ));
+    }
+    Ok(())
+}
+
+/// Each gateway's own chain of batches, those that only an entry still knows among them.
+async fn gateways(
+    store: &Store,
+    anchors: &Anchors,
+    chain_is_whole: bool,
+    problems: &mut Vec<String>,
+) -> Result<u64, Failure> {
+    let mut names: Vec<String> =
+        store::activity::heads(store).await.map_err(failed)?.into_iter().map(|head| head.gateway).collect();
+    names.extend(anchors.batches.iter().map(|anchor| anchor.head.gateway.clone()));
+    names.sort_unstable();
+    names.dedup();
     let mut batches = 0_u64;
-    for head in store::activity::heads(store).await.map_err(failed)? {
-        match store::activity::verify(store, &head.gateway).await.map_err(failed)? {
-            Ok(count) => batches += u64::try_from(count).unwrap_or(0),
+    // A broken chain may have lost the entry that says how far retention went.
+    let erased_before = if chain_is_whole { anchors.erased_before } else { Some(Timestamp::MAX) };
+    for name in names {
+        match store::activity::verify(store, &name, &anchors.batches, erased_before).await.map_err(failed)? {
+            Ok(walked) => batches += u64::try_from(walked.batches).unwrap_or(0),
             Err(fault) => problems.push(format!(
                 "Activity of gateway '{}' is broken at batch {}: {}.",
                 fault.gateway, fault.seq, fault.what

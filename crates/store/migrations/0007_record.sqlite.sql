@@ -1,0 +1,1 @@
+INSERT INTO record_salt (one, salt) VALUES (1, randomblob(32));
