@@ -133,6 +133,11 @@ impl Browser {
         text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
+    /// What a piece of script answers on this page.
+    pub async fn script(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap()
+    }
+
     pub async fn address(&self) -> String {
         self.client.current_url().await.unwrap().to_string()
     }

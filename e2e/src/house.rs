@@ -1,4 +1,4 @@
-//! A practice Haven of one journey's own: the real program, on a temporary folder or a database of its own, on free ports.
+//! A Haven of one journey's own, in practice or on real data: the real program, on a temporary folder or a database of its own, on free ports.
 
 use std::fs::{File, OpenOptions};
 use std::net::{Ipv4Addr, TcpListener};
@@ -11,19 +11,22 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::Visitor;
+use crate::real::PASSWORD;
+use crate::{OwnPostgres, Visitor};
 
+/// The file in a house's folder with the authority of a journey's own websites, believed as the world's are.
+pub const WEBSITES: &str = "websites.pem";
 /// Longest wait until a new house serves its pages, in seconds.
 const START_LIMIT_SECONDS: u64 = 90;
 /// Longest wait for a polite end, in seconds.
 const STOP_LIMIT_SECONDS: u64 = 20;
 const LOOK_EVERY_MS: u64 = 50;
 /// The first person's proxy stands so many ports above the pages.
-const PROXIES_FROM: u16 = 11;
+pub(crate) const PROXIES_FROM: u16 = 11;
 /// Ports are looked for here: below those that systems give out by themselves.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// Everybody of the practice organisation, in the order of their proxies.
-const SEATS: [&str; 12] =
+pub(crate) const SEATS: [&str; 12] =
     ["lena", "yoshi", "vita", "tess", "theo", "dana", "dov", "sunil", "ines", "hugo", "petra", "bodil"];
 
 /// Which database a house rests on.
@@ -43,15 +46,17 @@ impl Base {
     }
 }
 
-/// A running practice Haven.
+/// A running Haven.
 pub struct House {
     pub base: Base,
-    /// Where the practice data is.
+    /// Where its data is.
     pub data: PathBuf,
     /// Address of the database, on PostgreSQL.
     pub database: Option<String>,
     pub port: u16,
-    folder: TempDir,
+    /// The settings file, on real data; none in practice.
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) folder: TempDir,
     child: Option<Child>,
     trusting: OnceLock<PathBuf>,
 }
@@ -69,20 +74,40 @@ impl House {
     pub async fn new(base: Base) -> Option<Self> {
         let database = match base {
             Base::Sqlite => None,
-            Base::Postgres => Some(new_database().await?),
+            Base::Postgres => Some(new_database(server()).await?),
         };
+        Some(Self::with(base, database))
+    }
+
+    /// A practice house with a database on a server of the journey's own, which it may stop.
+    pub async fn on(server: &OwnPostgres) -> Self {
+        let database = new_database(Some(server.address.clone())).await.unwrap();
+        // Everywhere else tests do not wait for the disk. Here what was acknowledged must outlive the server.
+        let mut connection = PgConnection::connect(&server.address).await.unwrap();
+        let name = database.rsplit('/').next().unwrap();
+        let careful = format!("ALTER DATABASE {name} SET synchronous_commit = on");
+        sqlx::raw_sql(AssertSqlSafe(careful)).execute(&mut connection).await.unwrap();
+        Self::with(Base::Postgres, Some(database))
+    }
+
+    fn with(base: Base, database: Option<String>) -> Self {
         let folder = tempfile::Builder::new().prefix("haven-journey.").tempdir().unwrap();
         let data = folder.path().join("data");
-        Some(Self { base, data, database, port: free_ports(), folder, child: None, trusting: OnceLock::new() })
+        let (config, child, trusting) = (None, None, OnceLock::new());
+        Self { base, data, database, port: free_ports(), config, folder, child, trusting }
     }
 
     /// Starts the program on this folder and waits until its pages are there.
     pub async fn start(&mut self) {
         let log = self.log_file();
         let mut command = Command::new(program());
-        command.arg("demo").arg("--port").arg(self.port.to_string()).arg("--data").arg(&self.data);
-        if let Some(database) = &self.database {
-            command.arg("--store").arg(database);
+        if let Some(config) = &self.config {
+            command.arg("serve").arg("--config").arg(config);
+        } else {
+            command.arg("demo").arg("--port").arg(self.port.to_string()).arg("--data").arg(&self.data);
+            if let Some(database) = &self.database {
+                command.arg("--store").arg(database);
+            }
         }
         command.env("HOME", self.folder.path()).env_remove("XDG_DATA_HOME");
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).kill_on_drop(true);
@@ -126,8 +151,8 @@ impl House {
     pub async fn end(mut self) {
         self.stop().await;
         if let Some(database) = self.database.take() {
-            let mut server = PgConnection::connect(&server().unwrap()).await.unwrap();
-            let name = database.rsplit('/').next().unwrap();
+            let (server, name) = database.rsplit_once('/').unwrap();
+            let mut server = PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
             sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
                 .execute(&mut server)
                 .await
@@ -156,14 +181,27 @@ impl House {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
+    /// The folder that is gone after the journey.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs on these settings from now on.
+    pub fn adopt(&mut self, config: PathBuf) {
+        self.config = Some(config);
+    }
+
     /// The proxy port of somebody's seat.
     pub fn seat(&self, who: &str) -> u16 {
         let place = SEATS.iter().position(|seat| *seat == who).unwrap_or_else(|| panic!("nobody is called {who}"));
         self.port + PROXIES_FROM + u16::try_from(place).unwrap()
     }
 
-    /// Everybody's practice password, from the mark of the practice folder.
+    /// Everybody's password: in practice from the mark of the practice folder.
     pub fn password(&self) -> String {
+        if self.config.is_some() {
+            return PASSWORD.to_owned();
+        }
         let mark = std::fs::read_to_string(self.data.join("practice.toml")).unwrap();
         let line = mark.lines().find_map(|line| line.strip_prefix("password = ")).expect("the mark holds a password");
         line.trim_matches('"').to_owned()
@@ -177,9 +215,11 @@ impl House {
             std::fs::create_dir_all(&store).unwrap();
             let place = format!("sql:{}", store.display());
             certutil(&["-d", &place, "-N", "--empty-password"]);
-            for (name, file) in [("haven", "ca.pem"), ("websites", "practice-sites.pem")] {
-                let file = self.data.join(file).display().to_string();
-                certutil(&["-d", &place, "-A", "-t", "C,,", "-n", name, "-i", &file]);
+            let own = self.folder.path().join(WEBSITES);
+            let all = [self.data.join("ca.pem"), self.data.join("practice-sites.pem"), own];
+            for (place, file) in all.iter().enumerate().filter(|(_, file)| file.exists()) {
+                let (name, file) = (format!("authority-{place}"), file.display().to_string());
+                certutil(&["-d", &place, "-A", "-t", "C,,", "-n", &name, "-i", &file]);
             }
             home
         })
@@ -221,7 +261,7 @@ pub async fn pause() {
 }
 
 /// The program under test: named by `HAVEN_BIN`, or the one built beside this test.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     if let Some(named) = std::env::var_os("HAVEN_BIN") {
         return PathBuf::from(named);
     }
@@ -244,13 +284,13 @@ fn free_ports() -> u16 {
         .expect("some ports are free")
 }
 
-fn server() -> Option<String> {
+pub(crate) fn server() -> Option<String> {
     std::env::var("HAVEN_POSTGRES").ok()
 }
 
-/// A new database on the server that `HAVEN_POSTGRES` names.
-async fn new_database() -> Option<String> {
-    let Some(server) = server() else {
+/// A new database on a server: the one that `HAVEN_POSTGRES` names, or the journey's own.
+async fn new_database(server: Option<String>) -> Option<String> {
+    let Some(server) = server else {
         assert!(std::env::var("CI").is_err(), "HAVEN_POSTGRES must name a server here");
         eprintln!("SKIPPED on PostgreSQL: HAVEN_POSTGRES names no server. ./check starts one.");
         return None;

@@ -10,14 +10,22 @@
 )]
 
 pub mod browser;
+pub mod certificates;
 pub mod house;
 pub mod kept;
+pub mod own_postgres;
 pub mod page;
 pub mod plain;
+pub mod post_office;
+pub mod real;
+pub mod websites;
 
 pub use browser::{Browser, Width};
 pub use house::{Base, House};
+pub use own_postgres::OwnPostgres;
 pub use plain::Visitor;
+pub use post_office::PostOffice;
+pub use websites::Websites;
 
 /// Makes one test for each database out of a journey: `on_both!(journey)` or `on_both!(journey, sqlite_name, postgres_name)`.
 #[macro_export]

@@ -73,9 +73,21 @@ impl Visitor {
         self
     }
 
+    /// Signs in with a password, as everybody does on real data.
+    pub async fn with_password(mut self, who: &str, password: &str) -> Self {
+        let answer = self.post("/sign-in", &[("username", who), ("password", password), ("to", "/")]).await;
+        assert_eq!(answer.status, 303, "{who} signs in: {answer:?}");
+        self
+    }
+
     /// Signs in at the gate, reads the notice and agrees.
     pub async fn through_the_gate(self, who: &str) -> Self {
-        let mut visitor = self.signed_in(who).await;
+        self.signed_in(who).await.agreed().await
+    }
+
+    /// Signed in already: reads the notice and agrees.
+    pub async fn agreed(self) -> Self {
+        let mut visitor = self;
         for step in ["notice", "agreement"] {
             let page = visitor.get("/gate").await;
             if !page.body.contains(&format!("action=\"/gate/{step}\"")) {

@@ -45,7 +45,7 @@ pub async fn work_once(haven: &Haven) -> Result<bool, ActionError> {
     Ok(true)
 }
 
-pub(crate) fn retry_at(now: Timestamp, attempts: i64) -> Timestamp {
+fn retry_at(now: Timestamp, attempts: i64) -> Timestamp {
     let minutes = attempts.saturating_mul(attempts).clamp(1, RETRY_LIMIT_MINUTES);
     now.checked_add(minutes.minutes()).unwrap_or(now)
 }

@@ -42,6 +42,10 @@ pub struct Today {
     pub last_alert_text: Option<String>,
     pub technical: Vec<TechnicalAlertRow>,
     pub requests_waiting: u64,
+    /// Since when letters to this person have not left.
+    pub own_mail_away: Option<String>,
+    /// Since when letters to anybody have not left; only for those who look after the filter and its mail.
+    pub mail_away: Option<String>,
     /// The person holds cases but their keys are not open.
     pub locked: bool,
 }
@@ -69,7 +73,9 @@ pub async fn today(haven: &Haven, session: &Session) -> Result<Today, ActionErro
     }
     let last = store::cases::last_alert_for(&haven.store, &viewer).await?;
     today.last_alert_text = last.map(|at| words::moment(&pack.calendar, now, at));
+    today.own_mail_away = crate::mail::trouble(haven, Some(&session.person.id)).await?;
     if crate::filter_event::may(haven, session, "filter.read") {
+        today.mail_away = crate::mail::trouble(haven, None).await?;
         today.technical = crate::filter_event::technical_waiting(haven, session).await?;
     }
     if crate::filter_event::may(haven, session, "filter.decide-request") {

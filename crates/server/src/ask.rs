@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::{Command, Stdio};
 
-use crate::say::Failure;
+use crate::say::{self, Failure};
 
 /// Longest answer, in bytes.
 const ANSWER_LIMIT_BYTES: usize = 4096;
@@ -33,20 +33,50 @@ pub(crate) fn answer(question: &str, offered: &str) -> Result<String, Failure> {
     Ok(if said.is_empty() { offered.to_owned() } else { said })
 }
 
+/// Asks until the answer can be used; each time with what is wrong with it.
+pub(crate) fn until<T>(question: &str, offered: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T, Failure> {
+    loop {
+        match read(&answer(question, offered)?) {
+            Ok(value) => return Ok(value),
+            Err(why) => say::line(format_args!("{why}")),
+        }
+    }
+}
+
+/// Asks for a new password until one is long enough and, on a terminal, was typed twice alike.
+pub(crate) fn new_password(whose: &str, least_chars: usize) -> Result<String, Failure> {
+    loop {
+        let on_terminal = io::stdin().is_terminal();
+        let once = if on_terminal { hidden(&question(whose))? } else { line()? };
+        if once.chars().count() < least_chars {
+            say::line(format_args!("Use at least {least_chars} characters; three random words are good."));
+        } else if on_terminal && hidden("The same again: ")? != once {
+            say::line(format_args!("The two passwords are not the same."));
+        } else {
+            return Ok(once);
+        }
+    }
+}
+
+fn question(whose: &str) -> String {
+    format!("Password for {whose} (at least 12 characters): ")
+}
+
 /// Asks for a password. On a terminal it does not show, and is asked for twice.
 pub(crate) fn password(whose: &str) -> Result<String, Failure> {
     if !io::stdin().is_terminal() {
         return line();
     }
-    let once = hidden(&format!("Password for {whose} (at least 12 characters): "))?;
+    let once = hidden(&question(whose))?;
     let again = hidden("The same again: ")?;
     if once == again { Ok(once) } else { Err(Failure::new("The two passwords are not the same. Try again.")) }
 }
 
 fn hidden(question: &str) -> Result<String, Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(question.as_bytes()).and_then(|()| out.flush())?;
+    // Before the question, so that not even the fastest answer shows.
     echo("-echo");
+    out.write_all(question.as_bytes()).and_then(|()| out.flush())?;
     let said = line();
     echo("echo");
     out.write_all(b"\n")?;

@@ -13,8 +13,9 @@ use crate::folder;
 use crate::say::Failure;
 
 const EVERY: Duration = Duration::from_secs(60 * 60);
-/// Hours between two heads by mail.
-const MAIL_EVERY_HOURS: u32 = 24;
+const MAIL_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Pause after the first head that the mail server did not take; each further one is twice as long, up to an hour.
+const MAIL_RETRY: Duration = Duration::from_secs(10);
 /// Name of the file that always holds the newest head.
 pub(crate) const NEWEST: &str = "newest-head.txt";
 /// Name of the file with the public key that signs heads.
@@ -26,19 +27,32 @@ pub(crate) struct Plan {
     pub(crate) mail: Option<(String, Arc<dyn Carrier>)>,
 }
 
-/// Writes a head at once, then every hour, and once more at the stop.
+/// Writes a head at once and every hour, and mails one at once and every day, or as soon as the mail server takes it.
 pub(crate) async fn keep(haven: Arc<Haven>, plan: Plan, stop: CancellationToken) {
-    let mut round: u32 = 0;
-    loop {
-        write(&haven, &plan.folder).await;
-        if round.is_multiple_of(MAIL_EVERY_HOURS) {
-            send(&haven, &plan).await;
+    let writing = async {
+        loop {
+            write(&haven, &plan.folder).await;
+            tokio::time::sleep(EVERY).await;
         }
-        round = round.wrapping_add(1);
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = tokio::time::sleep(EVERY) => {}
+    };
+    let mailing = async {
+        let mut retry = MAIL_RETRY;
+        loop {
+            let rest = if send(&haven, &plan).await {
+                retry = MAIL_RETRY;
+                MAIL_EVERY
+            } else {
+                let rest = retry;
+                retry = (retry * 2).min(EVERY);
+                rest
+            };
+            tokio::time::sleep(rest).await;
         }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = writing => {}
+        () = mailing => {}
     }
 }
 
@@ -64,13 +78,16 @@ pub(crate) async fn write(haven: &Haven, place: &Path) {
     }
 }
 
-async fn send(haven: &Haven, plan: &Plan) {
-    let Some((to, carrier)) = &plan.mail else { return };
-    let Ok(head) = actions::audit::signed_head(haven).await else { return };
+/// Mails the newest head, if there is somebody to mail it to. False if it must be tried again.
+async fn send(haven: &Haven, plan: &Plan) -> bool {
+    let Some((to, carrier)) = &plan.mail else { return true };
+    let Ok(head) = actions::audit::signed_head(haven).await else { return false };
     let body = format!("Keep this text. It shows later whether Haven's record was changed.\n\n{}", head.to_text());
-    if let Err(cause) = carrier.carry(to, "Haven: where the record stands today", &body).await {
+    let carried = carrier.carry(to, "Haven: where the record stands today", &body).await;
+    if let Err(cause) = &carried {
         tracing::warn!(cause = %cause, "the head of the audit record could not be mailed");
     }
+    carried.is_ok()
 }
 
 /// Reads a head that was kept outside: the file itself, or the newest in a folder of them.
@@ -82,8 +99,8 @@ pub(crate) fn read(path: &Path) -> Result<Head, Failure> {
             file.display()
         ))
     };
-    let text = std::fs::read_to_string(&file).map_err(|error| bad(&error))?;
-    // A head that came by mail has words before it.
+    // A head that came by mail has words before it, and the line ends of mail.
+    let text = std::fs::read_to_string(&file).map_err(|error| bad(&error))?.replace("\r\n", "\n");
     let begins = text.find("haven audit head\n").ok_or_else(|| bad(&"it holds no head"))?;
     Head::parse(text.get(begins..).unwrap_or_default()).ok_or_else(|| bad(&"it is not whole"))
 }

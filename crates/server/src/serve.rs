@@ -8,7 +8,7 @@ use actions::mail::{Carrier, SmtpCarrier};
 use clap::Args;
 use gateway::{Authority, AuthorityPem};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
 use crate::house::{House, Only, Portal};
@@ -163,7 +163,16 @@ fn carrier(mail: &Mail) -> Result<Arc<dyn Carrier>, Failure> {
     let bad = |why: &dyn std::fmt::Display| {
         Failure::new(format!("The mail settings cannot be used ({why}). Mend the part [mail]."))
     };
-    let encrypted = || TlsParameters::new(mail.host.clone()).map_err(|error| bad(&error));
+    let encrypted = || {
+        let mut parameters = TlsParameters::builder(mail.host.clone());
+        if let Some(file) = &mail.authority {
+            let pem = std::fs::read(file).map_err(|error| bad(&format!("{}: {error}", file.display())))?;
+            let authority =
+                Certificate::from_pem(&pem).map_err(|error| bad(&format!("{}: {error}", file.display())))?;
+            parameters = parameters.add_root_certificate(authority);
+        }
+        parameters.build().map_err(|error| bad(&error))
+    };
     let tls = match mail.starttls {
         StartTls::Required => Tls::Required(encrypted()?),
         StartTls::Implicit => Tls::Wrapper(encrypted()?),

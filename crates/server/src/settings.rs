@@ -122,6 +122,8 @@ pub(crate) struct Mail {
     pub(crate) user: Option<String>,
     pub(crate) password_file: Option<PathBuf>,
     pub(crate) from: String,
+    /// A further authority that is believed about the mail server's certificate, a PEM file.
+    pub(crate) authority: Option<PathBuf>,
 }
 
 fn mail_port() -> u16 {
@@ -272,7 +274,8 @@ impl Settings {
             &mut self.inspection.ca_key,
             &mut self.audit.head_folder,
         ];
-        let mail = self.mail.iter_mut().filter_map(|mail| mail.password_file.as_mut());
+        let mail =
+            self.mail.iter_mut().flat_map(|mail| [mail.password_file.as_mut(), mail.authority.as_mut()]).flatten();
         let all = own.into_iter().chain(maybe.into_iter().flatten()).chain(mail).chain(&mut self.network.authorities);
         for path in all {
             *path = folder.join(&*path);

@@ -67,6 +67,7 @@ pub(crate) async fn jobs(haven: Arc<Haven>, stop: CancellationToken) {
 /// Sends letters as they fall due.
 pub(crate) async fn letters(haven: Arc<Haven>, carrier: Arc<dyn Carrier>, stop: CancellationToken) {
     let mut trouble = Trouble::default();
+    trouble.note("letters wait", actions::mail::begin(&haven).await);
     while !stop.is_cancelled() {
         match actions::mail::send_once(&haven, carrier.as_ref()).await {
             Ok(true) => continue,

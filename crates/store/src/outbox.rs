@@ -168,6 +168,32 @@ pub async fn mailbox(from: impl Into<Reader<'_>>, page: u32) -> Result<Page<Lett
     Ok(Page::of(items, page, total))
 }
 
+/// Makes every letter due that was tried in vain.
+///
+/// # Errors
+/// `Away` or `Busy`.
+pub async fn wake(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE letters SET next_at = $1 WHERE state = 'queued' AND last_error IS NOT NULL AND next_at > $1";
+    store.haven().execute(sql, values![now]).await.map(|_| ())
+}
+
+/// When the oldest letter was written that was tried in vain and has not left; of those to one person, or of all. Letters
+/// older than `since` are not counted.
+pub async fn oldest_in_trouble(
+    from: impl Into<Reader<'_>>,
+    to_person: Option<&str>,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    from.into()
+        .first(
+            "SELECT created_at FROM letters WHERE state <> 'sent' AND last_error IS NOT NULL AND created_at >= $1 \
+             AND ($2 = '' OR to_person = $2) ORDER BY created_at LIMIT 1",
+            values![since, to_person.unwrap_or_default()],
+            |row| row.time("created_at"),
+        )
+        .await
+}
+
 /// The letters to one person, oldest first.
 pub async fn of_person(from: impl Into<Reader<'_>>, person: &str) -> Result<Vec<Letter>, StoreError> {
     from.into()

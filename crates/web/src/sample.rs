@@ -176,6 +176,8 @@ pub(crate) fn today() -> Today {
         last_alert_text: Some(s("today, 1:55pm")),
         technical: vec![],
         requests_waiting: 2,
+        own_mail_away: None,
+        mail_away: None,
         locked: false,
     }
 }
@@ -190,6 +192,8 @@ pub(crate) fn today_quiet() -> Today {
         last_alert_text: Some(s("Sunday 22 November, 2:20pm")),
         technical: vec![],
         requests_waiting: 0,
+        own_mail_away: None,
+        mail_away: None,
         locked: false,
     }
 }

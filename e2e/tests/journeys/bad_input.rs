@@ -1,14 +1,10 @@
 //! Bad input: each gets a clear answer, and nothing is changed or lost by it.
 
-use std::time::Duration;
-
-use e2e::{Base, House, Visitor, on_both, plain};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use e2e::{House, Visitor, on_both, plain};
 
 use crate::people::{self, Told};
 
 on_both!(c14_bad_input, c14_bad_input_sqlite, c14_bad_input_postgres);
-on_both!(invariant_2_a_stopped_database, invariant_2_stopped_sqlite, invariant_2_stopped_postgres);
 
 async fn c14_bad_input(house: &mut House) {
     twice(house).await;
@@ -129,85 +125,4 @@ async fn tunnels(house: &House) {
         let answer = plain::send(seat, ask.as_bytes()).await;
         assert!(answer.as_ref().is_ok_and(|answer| answer.status >= 400), "CONNECT {target} gave {answer:?}");
     }
-}
-
-/// The database goes away: a clear page that loses nothing, and all is well when it comes back.
-async fn invariant_2_a_stopped_database(house: &mut House) {
-    let mut anyone = Visitor::straight(house.port);
-    let before = Told { what: "Told before the database went.", about: "learner", name: "", how: "anonymous" };
-    assert_eq!(people::report(&mut anyone, &before).await.status, 200);
-    let key = anyone.get("/report").await.hidden("idempotency");
-    take_away(house).await;
-    let words = "Told while the database was away.";
-    let fields = [
-        ("what", words),
-        ("about_kind", "learner"),
-        ("about_name", ""),
-        ("safe_now", "unknown"),
-        ("how", "anonymous"),
-        ("idempotency", key.as_str()),
-        ("stage", "send"),
-    ];
-    let answer = anyone.post("/report", &fields).await;
-    assert!(answer.status == 503 || answer.status == 500, "{}: {}", answer.status, answer.body);
-    assert!(answer.body.contains(words), "what was written is given back:\n{}", answer.body);
-    assert!(answer.body.contains("999"), "danger first:\n{}", answer.body);
-    assert!(!answer.body.contains("We have your report"));
-    let mut lena = Visitor::at_seat(house.seat("lena")).await.unwrap();
-    let answer = lena.try_get("http://library.test/").await;
-    assert!(
-        answer.is_ok_and(|answer| answer.status != 200 || answer.body.contains("Before you use")),
-        "the gate holds"
-    );
-    give_back(house).await;
-    let sent = people::soon(30, async || {
-        let answer = anyone.clone().post("/report", &fields).await;
-        (answer.status == 200).then_some(answer)
-    });
-    assert!(sent.await.expect("it takes the report again").body.contains("We have your report"));
-    assert_eq!(people::cases(house, "sunil").await.len(), 2, "one before, one after, none twice");
-}
-
-async fn take_away(house: &mut House) {
-    match &house.database {
-        Some(database) => {
-            let mut server = admin(database).await;
-            let name = database.rsplit('/').next().unwrap();
-            let words = format!(
-                "ALTER DATABASE {name} ALLOW_CONNECTIONS false; \
-                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-            );
-            sqlx::raw_sql(AssertSqlSafe(words)).execute(&mut server).await.unwrap();
-        }
-        None => {
-            // A file that is held cannot be taken from a program that has it open: another program locks it instead.
-            let path = house.data.join("haven.db");
-            let mut holder = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
-            sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut holder).await.unwrap();
-            HOLDER.lock().await.replace(holder);
-        }
-    }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-}
-
-static HOLDER: tokio::sync::Mutex<Option<sqlx::SqliteConnection>> = tokio::sync::Mutex::const_new(None);
-
-async fn give_back(house: &House) {
-    match (&house.database, house.base) {
-        (Some(database), _) => {
-            let name = database.rsplit('/').next().unwrap();
-            let words = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
-            sqlx::raw_sql(AssertSqlSafe(words)).execute(&mut admin(database).await).await.unwrap();
-        }
-        (None, Base::Sqlite | Base::Postgres) => {
-            let mut holder = HOLDER.lock().await.take().unwrap();
-            sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.unwrap();
-        }
-    }
-}
-
-/// The server's own database, from which others are managed.
-async fn admin(database: &str) -> PgConnection {
-    let (server, _) = database.rsplit_once('/').unwrap();
-    PgConnection::connect(&format!("{server}/postgres")).await.unwrap()
 }

@@ -1,6 +1,6 @@
 //! Point 4 of the story: the lead takes the case through its steps, and the chronology writes itself.
 
-use e2e::{Browser, House, kept, on_both};
+use e2e::{Browser, House, Visitor, kept, on_both};
 
 use crate::people;
 
@@ -15,16 +15,14 @@ async fn c04_casework(house: &mut House) {
     let case = format!("http://haven.test/case/{reference}");
     let mut sunil = people::at_work(house, "sunil", "Sunil Guardwell").await;
 
+    // 999 can be written down before anybody has the case.
+    an_emergency_call(&sunil, &case, "999", "They send somebody.").await;
     sunil.go(&case).await;
     sunil.press("I have this case").await;
     sunil.says("Written down: you have this case").await;
 
     // 999 can be written down before anything was decided.
-    sunil.press("Write down a 999 or 101 call").await;
-    sunil.choose("Whom did you call?", "101").await;
-    sunil.fill("What did they say? (you can leave this empty)", "Log 4711. They ask us to go on.").await;
-    sunil.press("Write this down").await;
-    sunil.says("A call is recorded").await;
+    an_emergency_call(&sunil, &case, "101", "Log 4711. They ask us to go on.").await;
 
     // A decision without reasons comes back with what is missing.
     sunil.go(&format!("{case}/assess?choice=concern")).await;
@@ -39,6 +37,8 @@ async fn c04_casework(house: &mut House) {
     sunil.says("Written down: this is a concern").await;
     sunil.also_on_a_phone("case-open").await;
 
+    // And while a legal stop waits, and when the case is closed.
+    an_emergency_call(&sunil, &case, "999", "While a step waited for the second post.").await;
     legal_stop(house, &sunil, &case).await;
     referral(&mut sunil, &case).await;
 
@@ -67,7 +67,21 @@ async fn c04_casework(house: &mut House) {
     sunil.fill("Why?", "Nothing points to a lasting risk.").await;
     sunil.press("This step is done").await;
     close(&mut sunil, &case).await;
+    an_emergency_call(&sunil, &case, "101", "A late call about the same evening.").await;
+    sunil.go(&case).await;
+    sunil.says("A late call about the same evening.").await;
     sunil.close().await;
+}
+
+/// S-1: in any state of a case.
+async fn an_emergency_call(sunil: &Browser, case: &str, service: &str, said: &str) {
+    sunil.go(case).await;
+    sunil.press("Write down a 999 or 101 call").await;
+    sunil.choose("Whom did you call?", service).await;
+    sunil.fill("What did they say? (you can leave this empty)", said).await;
+    sunil.press("Write this down").await;
+    sunil.says("A call is recorded").await;
+    sunil.says(said).await;
 }
 
 /// The police step waits until a second post has agreed, and only another person can be it.
@@ -139,6 +153,7 @@ async fn s5_a_false_alarm(house: &mut House) {
     yoshi.go(people::HATE_SEARCH).await;
     let reference = people::first_case(house, "sunil").await;
     yoshi.close().await;
+    let token = subject_token(house, &reference).await;
     let mut sunil = people::at_work(house, "sunil", "Sunil Guardwell").await;
     sunil.go(&format!("http://haven.test/case/{reference}/alert")).await;
     sunil.says("Yoshi Younger").await;
@@ -163,4 +178,30 @@ async fn s5_a_false_alarm(house: &mut House) {
     let case = case.column("id");
     let joined: Vec<_> = rows.iter().filter(|row| row.holds(&case) && row.holds(&id)).collect();
     assert!(joined.is_empty(), "{joined:#?}");
+    // The token by which Haven finds what is about him stands nowhere any more.
+    let left: Vec<_> = rows.iter().filter(|row| row.row.to_ascii_lowercase().contains(&token)).collect();
+    assert!(left.is_empty(), "his token is left: {left:#?}");
+    // And the same again is a new question, not the second time of an old one.
+    let seat = Visitor::at_seat(house.seat("yoshi")).await.unwrap();
+    let mut yoshi = seat.through_the_gate("yoshi").await;
+    let _ = yoshi.get(people::HATE_SEARCH).await;
+    let again = people::soon(10, async || {
+        let cases = people::cases(house, "sunil").await;
+        cases.into_iter().find(|case| *case != reference)
+    });
+    let again = again.await.expect("a new case is open");
+    let mut lead = Visitor::straight(house.port).signed_in("sunil").await;
+    let page = lead.get(&format!("/case/{again}/alert")).await;
+    assert!(page.status == 200 && !page.body.contains("Seen 2 times"), "{}", page.body);
+    assert_eq!(subject_token(house, &again).await, token, "it is the same token, so the search above could find it");
+}
+
+/// The token under which a case is kept, in hexadecimal as the rows show it.
+async fn subject_token(house: &House, reference: &str) -> String {
+    let rows = kept::rows(house).await;
+    let case = rows.iter().find(|row| row.table.ends_with("cases") && row.holds(reference)).expect("the case is kept");
+    let token = case.column("subject_token").to_ascii_lowercase();
+    let token: String = token.chars().filter(char::is_ascii_hexdigit).collect();
+    assert!(token.len() >= 64, "the case has a token: {}", case.row);
+    token[token.len() - 64..].to_owned()
 }

@@ -68,8 +68,46 @@ async fn f15_the_gate(house: &mut House) {
     people::read_and_agree(&next).await;
     next.go("http://jobs.test/").await;
     next.says("The bakery looks for somebody").await;
-    next.close().await;
     names_are_right(house).await;
+    idle(house, next).await;
+}
+
+/// He is away for a quarter of an hour, with the browser and an encrypted website open. Whoever sits down next, in the very
+/// same browser, meets the gate, and nothing that they do carries his name.
+async fn idle(house: &House, browser: Browser) {
+    browser.go("https://news.test/local").await;
+    browser.says("The town garden").await;
+    people::move_the_clock(house, "14").await;
+    browser.go("https://news.test/weather").await;
+    browser.says("Sunny in the morning").await;
+    people::move_the_clock(house, "16").await;
+    for address in ["https://news.test/local", "http://library.test/books", "https://gov.test/benefits"] {
+        browser.go(address).await;
+        browser.says("Before you use the internet here").await;
+        browser.says_not("Yoshi Younger Sign out").await;
+    }
+    browser.picture("gate-after-a-quarter-of-an-hour").await;
+    for page in ["my", "today", "unlock"] {
+        browser.go(&format!("http://haven.test/{page}")).await;
+        browser.says_not("Yoshi Younger Sign out").await;
+        assert!(browser.address().await.contains("/sign-in?"), "{page} is his no longer: {}", browser.address().await);
+    }
+    browser.go("https://gov.test/benefits").await;
+    browser.press("Sign in as Vita Visitor").await;
+    people::read_and_agree(&browser).await;
+    browser.says("Find out what you can get").await;
+    browser.go("http://haven.test/my").await;
+    browser.says_not("Yoshi").await;
+    browser.close().await;
+    let rows = people::soon(5, async || {
+        let rows = kept::rows(house).await;
+        let there = rows.iter().any(|row| row.table.ends_with("records") && row.holds("gov.test"));
+        there.then_some(rows)
+    });
+    let rows = rows.await.expect("the visitor's page is recorded");
+    let (yoshi, vita) = (kept::person_id(&rows, "yoshi"), kept::person_id(&rows, "vita"));
+    let hers: Vec<_> = rows.iter().filter(|row| row.table.ends_with("records") && row.holds("gov.test")).collect();
+    assert!(hers.iter().all(|row| row.holds(&vita) && !row.holds(&yoshi)), "{hers:#?}");
 }
 
 /// Rows of the activity record.

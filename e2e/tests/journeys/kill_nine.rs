@@ -1,6 +1,6 @@
-//! The power fails at fifty random moments of reporting, step-taking and browsing: nothing that was acknowledged is lost.
+//! The power fails at random moments of reporting, step-taking and browsing: nothing that was acknowledged is lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,32 +10,47 @@ use tokio::sync::Mutex;
 
 use crate::people::{self, Told};
 
-const KILLS: u64 = 50;
+const SHORT_KILLS: u64 = 3;
+const LONG_KILLS: u64 = 50;
 /// From the start to the power cut, at most so many milliseconds.
 const LIFE_LIMIT_MS: u64 = 1_500;
 
-on_both!(kill_nine, long_kill_nine_sqlite, long_kill_nine_postgres);
+on_both!(three_power_cuts, d02_three_power_cuts_sqlite, d02_three_power_cuts_postgres);
+on_both!(fifty_power_cuts, long_d02_fifty_power_cuts_sqlite, long_d02_fifty_power_cuts_postgres);
+
+async fn three_power_cuts(house: &mut House) {
+    power_cuts(house, SHORT_KILLS).await;
+}
+
+async fn fifty_power_cuts(house: &mut House) {
+    power_cuts(house, LONG_KILLS).await;
+}
 
 /// What Haven said that it has.
 #[derive(Default)]
 struct Acknowledged {
     reports: BTreeSet<String>,
     notes: BTreeSet<String>,
+    /// Case and step -> the words by which it is known again.
+    steps: BTreeMap<(String, &'static str), String>,
+    /// Cases whose steps somebody is taking, or has taken.
+    taken: BTreeSet<String>,
     pages: u64,
 }
 
-async fn kill_nine(house: &mut House) {
+async fn power_cuts(house: &mut House, kills: u64) {
     let mut anyone = Visitor::straight(house.port);
     let told = Told { what: "The first report.", about: "learner", name: "", how: "anonymous" };
     assert_eq!(people::report(&mut anyone, &told).await.status, 200);
     let case = people::first_case(house, "sunil").await;
     Visitor::at_seat(house.seat("lena")).await.unwrap().through_the_gate("lena").await;
     let kept = Arc::new(Mutex::new(Acknowledged::default()));
-    for turn in 0..KILLS {
+    for turn in 0..kills {
         let stop = Arc::new(AtomicBool::new(false));
         let work = [
             tokio::spawn(reporting(house.port, turn, Arc::clone(&kept), Arc::clone(&stop))),
-            tokio::spawn(taking_steps(house.port, case.clone(), turn, Arc::clone(&kept), Arc::clone(&stop))),
+            tokio::spawn(writing_notes(house.port, case.clone(), turn, Arc::clone(&kept), Arc::clone(&stop))),
+            tokio::spawn(taking_steps(house.port, turn, Arc::clone(&kept), Arc::clone(&stop))),
             tokio::spawn(browsing(house.seat("lena"), Arc::clone(&kept), Arc::clone(&stop))),
         ];
         let life = 50 + random_below(LIFE_LIMIT_MS, turn);
@@ -45,9 +60,11 @@ async fn kill_nine(house: &mut House) {
         for one in work {
             one.await.unwrap();
         }
+        // As it was left, before anything mends itself.
+        record_is_whole(house).await;
         house.start().await;
     }
-    everything_is_there(house, &case, &*kept.lock().await).await;
+    everything_is_there(house, &case, kills, &*kept.lock().await).await;
 }
 
 fn random_below(limit: u64, turn: u64) -> u64 {
@@ -79,7 +96,7 @@ async fn reporting(port: u16, turn: u64, kept: Arc<Mutex<Acknowledged>>, stop: A
     }
 }
 
-async fn taking_steps(port: u16, case: String, turn: u64, kept: Arc<Mutex<Acknowledged>>, stop: Arc<AtomicBool>) {
+async fn writing_notes(port: u16, case: String, turn: u64, kept: Arc<Mutex<Acknowledged>>, stop: Arc<AtomicBool>) {
     let mut sunil = Visitor::straight(port);
     let sign_in = [("person", "sunil"), ("to", "/")];
     if sunil.try_post("/practice/sign-in", &sign_in).await.is_err() {
@@ -96,6 +113,51 @@ async fn taking_steps(port: u16, case: String, turn: u64, kept: Arc<Mutex<Acknow
             kept.lock().await.notes.insert(text);
         }
         number += 1;
+    }
+}
+
+/// The lead takes on one reported case after the other, says what it is, and takes its first step.
+async fn taking_steps(port: u16, turn: u64, kept: Arc<Mutex<Acknowledged>>, stop: Arc<AtomicBool>) {
+    let mut sunil = Visitor::straight(port);
+    if sunil.try_post("/practice/sign-in", &[("person", "sunil"), ("to", "/")]).await.is_err() {
+        return;
+    }
+    while !stop.load(Ordering::Relaxed) {
+        let next = {
+            let mut kept = kept.lock().await;
+            let next = kept.reports.iter().find(|case| !kept.taken.contains(*case)).cloned();
+            kept.taken.extend(next.clone());
+            next
+        };
+        let Some(case) = next else {
+            e2e::house::pause().await;
+            continue;
+        };
+        for step in ["acknowledge", "assess", "step/protection"] {
+            let words = format!("Turn {turn}, {case}, {step}: looked at together.");
+            let Ok(page) = sunil.try_get(&format!("/case/{case}")).await else { return };
+            let address = if step == "acknowledge" { String::new() } else { format!("/{step}") };
+            let Ok(form) = sunil.try_get(&format!("/case/{case}{address}")).await else { return };
+            if page.status != 200 || form.status != 200 {
+                return;
+            }
+            let revision = if step == "acknowledge" { String::new() } else { form.hidden("revision") };
+            let fields = [
+                ("csrf", page.hidden("csrf")),
+                ("revision", revision),
+                ("choice", "concern".to_owned()),
+                ("reasons", words.clone()),
+                ("vulnerability", "Nothing known.".to_owned()),
+                ("disability", "Nothing known.".to_owned()),
+                ("wellbeing", "Well.".to_owned()),
+                ("option", "no".to_owned()),
+                ("note", words.clone()),
+            ];
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let Ok(answer) = sunil.try_post(&format!("/case/{case}/{step}"), &fields).await else { return };
+            assert_eq!(answer.status, 303, "{step} of {case}: {}", answer.body);
+            kept.lock().await.steps.insert((case.clone(), step), words);
+        }
     }
 }
 
@@ -118,14 +180,19 @@ async fn browsing(seat: u16, kept: Arc<Mutex<Acknowledged>>, stop: Arc<AtomicBoo
     }
 }
 
-async fn everything_is_there(house: &mut House, case: &str, kept: &Acknowledged) {
+async fn record_is_whole(house: &House) {
+    let data = house.data.display().to_string();
+    let (code, out, errors) = house.haven(&["audit", "verify", "--data", &data], "").await;
+    assert_eq!(code, 0, "the chain holds: {out}{errors}");
+}
+
+async fn everything_is_there(house: &mut House, case: &str, kills: u64, kept: &Acknowledged) {
+    let counts = (kept.reports.len(), kept.notes.len(), kept.steps.len(), kept.pages);
+    let least = usize::try_from(kills).unwrap();
     assert!(
-        kept.reports.len() > 20 && kept.notes.len() > 20,
-        "{} reports, {} notes",
-        kept.reports.len(),
-        kept.notes.len()
+        [counts.0, counts.1, counts.2].iter().all(|count| *count > least) && counts.3 > kills,
+        "reports, notes, steps and pages: {counts:?}"
     );
-    assert!(kept.pages > 20, "{} pages", kept.pages);
     let mut sunil = Visitor::straight(house.port).signed_in("sunil").await;
     for reference in &kept.reports {
         let page = sunil.get(&format!("/case/{reference}")).await;
@@ -134,14 +201,19 @@ async fn everything_is_there(house: &mut House, case: &str, kept: &Acknowledged)
             "report {reference} is lost: {}",
             page.status
         );
+        for ((_, step), words) in kept.steps.iter().filter(|((of, _), _)| of == reference) {
+            let there = match *step {
+                "acknowledge" => !page.body.contains("I have this case"),
+                _ => page.body.contains(words.as_str()),
+            };
+            assert!(there, "{step} of {reference} is lost:\n{}", page.body);
+        }
     }
     let page = sunil.get(&format!("/case/{case}")).await;
     for note in &kept.notes {
         assert!(page.body.contains(note.as_str()), "'{note}' is lost");
     }
     house.stop().await;
-    let data = house.data.display().to_string();
-    let (code, out, errors) = house.haven(&["audit", "verify", "--data", &data], "").await;
-    assert_eq!(code, 0, "the chain holds: {out}{errors}");
+    record_is_whole(house).await;
     house.start().await;
 }

@@ -27,6 +27,22 @@ pub(crate) async fn through_the_gate(house: &House, who: &str, name: &str) -> Br
     browser
 }
 
+/// Signs in with a password, as on real data.
+pub(crate) async fn password_at_the_door(browser: &Browser, who: &str) {
+    browser.go("http://haven.test/sign-in").await;
+    browser.fill("Your sign-in name", who).await;
+    browser.fill("Password", e2e::real::PASSWORD).await;
+    browser.press("Sign in").await;
+    browser.says("Sign out").await;
+}
+
+/// A browser at somebody's seat in which they are signed in by password.
+pub(crate) async fn signed_in_by_password(house: &House, who: &str) -> Browser {
+    let browser = Browser::at_seat(house, who, Width::Desk).await;
+    password_at_the_door(&browser, who).await;
+    browser
+}
+
 /// A browser at somebody's seat in which they are signed in to Haven.
 pub(crate) async fn at_work(house: &House, who: &str, name: &str) -> Browser {
     let browser = Browser::at_seat(house, who, Width::Desk).await;

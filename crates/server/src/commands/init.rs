@@ -1,6 +1,7 @@
 //! `haven init`: the first start on real data, from the organisation's name to the printed recovery shares.
 
 mod answers;
+mod asking;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub(crate) fn run(init: &Init) -> Outcome {
     }
     let answers = match &init.answers {
         Some(file) => Answers::read(file)?,
-        None => Answers::ask()?,
+        None => asking::ask()?,
     };
     log::runtime()?.block_on(make(&init.config, &answers))
 }

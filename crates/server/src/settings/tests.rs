@@ -35,6 +35,7 @@ fn every_setting() -> Settings {
             user: Some("haven".into()),
             password_file: Some(path()),
             from: "haven@mail.test".into(),
+            authority: Some(path()),
         }),
         audit: Audit { head_folder: Some(path()), head_mail: Some("board@mail.test".into()) },
         network: Network {

@@ -121,7 +121,18 @@ async fn a_letter_is_sent_once_tried_again_and_given_up(store: Store) {
     assert!(outbox::failed(&store, "l2", "the server is full", Some(at(90))).await.unwrap());
     assert_eq!(outbox::claim(&store, at(89), LEASE).await.unwrap(), None);
     assert_eq!(outbox::claim(&store, at(90), LEASE).await.unwrap().unwrap().attempts, 2);
+    assert_eq!(outbox::oldest_in_trouble(&store, None, at(0)).await.unwrap(), Some(letter("l2").created_at));
+    assert_eq!(outbox::oldest_in_trouble(&store, Some("somebody else"), at(0)).await.unwrap(), None);
+    assert!(outbox::failed(&store, "l2", "the server is full", Some(at(900))).await.unwrap());
+    outbox::wake(&store, at(91)).await.unwrap();
+    assert_eq!(outbox::claim(&store, at(91), LEASE).await.unwrap().unwrap().id, "l2", "a start tries again at once");
     assert!(outbox::failed(&store, "l2", "no such person", None).await.unwrap());
+    assert_eq!(
+        outbox::oldest_in_trouble(&store, None, at(0)).await.unwrap(),
+        Some(letter("l2").created_at),
+        "a letter that was given up still shows"
+    );
+    assert_eq!(outbox::oldest_in_trouble(&store, None, at(10_000)).await.unwrap(), None, "but not for ever");
     let mailbox = outbox::mailbox(&store, 1).await.unwrap();
     let states: Vec<_> = mailbox.items.iter().map(|letter| letter.state).collect();
     assert_eq!((mailbox.total, states), (2, vec![LetterState::Dead, LetterState::Sent]));

@@ -80,6 +80,20 @@ mod tests {
     }
 
     #[test]
+    fn c13_mail_that_does_not_leave_is_said_in_red() {
+        let today = Today {
+            own_mail_away: Some("today, 9:05am".to_owned()),
+            mail_away: Some("Friday, 4:10pm".to_owned()),
+            ..sample::today_quiet()
+        };
+        let html = shot("today-mail-away", &page(today));
+        has(&html, "Mail to you has not left since today, 9:05am");
+        has(&html, "Mail has not left Haven since Friday, 4:10pm");
+        has(&html, "hv-late");
+        has_not(&shot("today-empty", &page(sample::today_quiet())), "hv-late");
+    }
+
+    #[test]
     fn closed_keys_are_said_with_the_way_to_open_them() {
         has(&shot("today-locked", &page(Today { locked: true, ..sample::today() })), "/unlock?to=/today");
     }

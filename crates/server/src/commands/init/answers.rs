@@ -1,4 +1,4 @@
-//! The answers that a first start needs, asked for at the keyboard or read from a file.
+//! The answers that a first start needs, as a file gives them, and the settings that they make.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -8,7 +8,6 @@ use policy::Pack;
 use serde::Deserialize;
 
 use super::ADMINISTERS;
-use crate::ask;
 use crate::say::Failure;
 
 /// The file in the data folder that holds the database's address.
@@ -23,13 +22,13 @@ pub(super) struct Answers {
     pub(super) folder: PathBuf,
     pub(super) pack: PathBuf,
     /// Where Haven's pages are served.
-    listen: SocketAddr,
+    pub(super) listen: SocketAddr,
     /// Where people reach them.
     pub(super) address: String,
     /// Where the first proxy listens; none for pages only.
-    proxy: Option<SocketAddr>,
+    pub(super) proxy: Option<SocketAddr>,
     #[serde(default)]
-    one_person_per_address: bool,
+    pub(super) one_person_per_address: bool,
     pub(super) postgres: Option<String>,
     pub(super) shares: Option<u8>,
     #[serde(rename = "person")]
@@ -50,7 +49,7 @@ pub(super) struct FirstPerson {
     pub(super) email: String,
 }
 
-fn staff() -> String {
+pub(super) fn staff() -> String {
     "staff".to_owned()
 }
 
@@ -71,38 +70,6 @@ impl Answers {
         })
     }
 
-    /// Asks at the keyboard.
-    pub(super) fn ask() -> Result<Self, Failure> {
-        let unreadable =
-            |what: &str| Failure::new(format!("That is no {what}. Try again, for example with 0.0.0.0:8080."));
-        let organisation = ask::answer("What is your organisation called", "")?;
-        let folder = ask::answer("Folder for Haven's data", "/var/lib/haven")?;
-        let pack = ask::answer("Folder of your policy pack", "pack")?;
-        let listen = ask::answer("Address and port for Haven's pages", "0.0.0.0:8080")?;
-        let address = ask::answer("Where people reach them", &format!("http://{listen}"))?;
-        let proxy = ask::answer("Address and port for the proxy", "0.0.0.0:3128")?;
-        let one = ask::answer(
-            "Does one person at a time sit behind each address there (yes or no; without it the gate there stays shut)",
-            "yes",
-        )?;
-        let mut people = vec![person("the first administrator", "head-of-it")?];
-        while ask::answer("Add somebody who holds cases (yes or no)", "yes")? == "yes" {
-            people.push(person("this case holder", "designated-safeguarding-lead")?);
-        }
-        Ok(Self {
-            organisation,
-            folder: PathBuf::from(folder),
-            pack: PathBuf::from(pack),
-            listen: listen.parse().map_err(|_| unreadable("address and port"))?,
-            address,
-            proxy: Some(proxy.parse().map_err(|_| unreadable("address and port"))?),
-            one_person_per_address: one == "yes",
-            postgres: None,
-            shares: None,
-            people,
-        })
-    }
-
     /// What can be said before anything is made.
     pub(super) fn check(&self, pack: &Pack) -> Result<(), Failure> {
         let bad = |sentence: String| Err(Failure::new(sentence));
@@ -111,11 +78,10 @@ impl Answers {
         }
         for person in &self.people {
             if let Some(post) = person.posts.iter().find(|post| pack.post(post).is_none()) {
-                let known: Vec<&str> = pack.posts.iter().map(|post| post.id.as_str()).collect();
                 return bad(format!(
                     "The policy has no post '{post}' for {}. Use one of: {}.",
                     person.username,
-                    known.join(", ")
+                    post_ids(pack)
                 ));
             }
             if !pack.populations.iter().any(|population| population.id == person.population) {
@@ -132,18 +98,10 @@ impl Answers {
                 ));
             }
         }
-        let administers =
-            |post: &String| pack.rights.iter().any(|right| right.post == *post && right.action == ADMINISTERS);
-        if !self.people.iter().any(|person| person.posts.iter().any(administers)) {
-            let posts: Vec<&str> = pack
-                .rights
-                .iter()
-                .filter(|right| right.action == ADMINISTERS)
-                .map(|right| right.post.as_str())
-                .collect();
+        if !self.people.iter().any(|person| administers(pack, &person.posts)) {
             return bad(format!(
                 "Nobody here may manage people. Give somebody one of these posts: {}.",
-                posts.join(", ")
+                administering_posts(pack).join(", ")
             ));
         }
         Ok(())
@@ -178,16 +136,21 @@ impl Answers {
     }
 }
 
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+/// Whether one of these posts may manage people.
+pub(super) fn administers(pack: &Pack, posts: &[String]) -> bool {
+    administering_posts(pack).iter().any(|post| posts.iter().any(|held| held == post))
 }
 
-fn person(who: &str, post: &str) -> Result<FirstPerson, Failure> {
-    let name = ask::answer(&format!("Name of {who}"), "")?;
-    let username = ask::answer("Name to sign in with", "")?;
-    let posts = ask::answer("Posts, with commas between them", post)?;
-    let email = ask::answer("Mail address", "")?;
-    let password = ask::password(&username)?;
-    let posts = posts.split(',').map(str::trim).filter(|post| !post.is_empty()).map(str::to_owned).collect();
-    Ok(FirstPerson { username, name, population: staff(), posts, password, email })
+/// The posts that may manage people.
+pub(super) fn administering_posts(pack: &Pack) -> Vec<&str> {
+    pack.rights.iter().filter(|right| right.action == ADMINISTERS).map(|right| right.post.as_str()).collect()
+}
+
+/// Every post of the policy, with commas between them.
+pub(super) fn post_ids(pack: &Pack) -> String {
+    pack.posts.iter().map(|post| post.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
