@@ -217,8 +217,8 @@ impl House {
             certutil(&["-d", &place, "-N", "--empty-password"]);
             let own = self.folder.path().join(WEBSITES);
             let all = [self.data.join("ca.pem"), self.data.join("practice-sites.pem"), own];
-            for (place, file) in all.iter().enumerate().filter(|(_, file)| file.exists()) {
-                let (name, file) = (format!("authority-{place}"), file.display().to_string());
+            for (number, file) in all.iter().enumerate().filter(|(_, file)| file.exists()) {
+                let (name, file) = (format!("authority-{number}"), file.display().to_string());
                 certutil(&["-d", &place, "-A", "-t", "C,,", "-n", &name, "-i", &file]);
             }
             home

@@ -34,7 +34,13 @@ pub(crate) async fn check(client: &Client, phone: bool) {
                   return [Math.max(page.scrollWidth, body.scrollWidth), page.clientWidth]";
     let widths = client.execute(script, vec![]).await.unwrap();
     let (wide, window) = (widths[0].as_u64().unwrap(), widths[1].as_u64().unwrap());
-    assert!(wide <= window, "{address} is {wide} pixels wide in a window of {window}");
+    if wide > window {
+        let script = "const edge = document.documentElement.clientWidth; \
+                      return [...document.querySelectorAll('body *')].filter((one) => \
+                      one.getBoundingClientRect().right > edge).slice(0, 8).map((one) => one.outerHTML.slice(0, 200))";
+        let out = client.execute(script, vec![]).await.unwrap();
+        panic!("{address} is {wide} pixels wide in a window of {window}; over the edge stand {out:#}");
+    }
     assert!(!phone || window <= PHONE_WIDTH_PX, "{address} is drawn for a window of {window} pixels, not for a phone");
 }
 

@@ -149,6 +149,7 @@ async fn false_alarm(haven: &Haven, session: &Session, held: &Held) -> Result<()
     store::cases::update(&mut unit, &held.permit, &case).await?;
     let erased = store::sealed::erase(&mut unit, &held.permit, &case.id).await?;
     store::cases::forget_subject(&mut unit, &held.permit, &case.id).await?;
+    store::cases::forget_excluded(&mut unit, &held.permit, &case.id).await?;
     let erasure = store::erasures::Erasure { case: case.id.clone(), at: now, final_at: final_at(now) };
     store::erasures::record(&mut unit, &held.permit, &erasure).await?;
     let detail = json!({ "judged": "false-alarm", "theme": case.theme, "erased": erased });

@@ -122,7 +122,6 @@ async fn wrong_certificates(lena: &Browser, websites: &Websites) {
         lena.go(&format!("https://{name}:{}/private", websites.secure)).await;
         lena.says("certificate is not right").await;
         lena.says("so we did not open the site").await;
-        lena.says(name).await;
         lena.says_not("You reached it").await;
     }
     lena.picture("certificate-not-right").await;
