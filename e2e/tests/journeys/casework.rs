@@ -194,6 +194,12 @@ async fn s5_a_false_alarm(house: &mut House) {
     let page = lead.get(&format!("/case/{again}/alert")).await;
     assert!(page.status == 200 && !page.body.contains("Seen 2 times"), "{}", page.body);
     assert_eq!(subject_token(house, &again).await, token, "it is the same token, so the search above could find it");
+    // What was forgotten was forgotten by rule: the record is whole.
+    house.stop().await;
+    let data = house.data.display().to_string();
+    let (code, out, errors) = house.haven(&["audit", "verify", "--data", &data], "").await;
+    assert_eq!(code, 0, "{out}{errors}");
+    house.start().await;
 }
 
 /// The token under which a case is kept, in hexadecimal as the rows show it.
