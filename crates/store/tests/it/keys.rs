@@ -10,6 +10,7 @@ use crate::support::{at, open_case, permit, person};
 store::each_store!(
     s10_a_password_reset_never_gives_keys,
     a_sealed_text_opens_only_with_a_holders_key,
+    d06_a_sealed_text_that_was_moved_or_relabelled_does_not_open,
     recovery_by_any_two_of_four_shares_opens_a_case,
     erasing_a_cases_wrapped_keys_makes_it_unreadable,
     a_holder_keeps_the_same_key_under_a_new_password,
@@ -178,4 +179,29 @@ async fn havens_own_keys_are_made_once(store: Store) {
     assert_eq!(one.unwrap().bytes(), again.bytes());
     assert_eq!(other.unwrap().bytes(), again.bytes());
     assert_ne!(keys::audit_key(&store, fresh()).await.unwrap().bytes(), again.bytes());
+}
+
+async fn d06_a_sealed_text_that_was_moved_or_relabelled_does_not_open(store: Store) {
+    let secret = CaseSecret::generate(&mut OsRandom);
+    let place = sealed::place("n1", "c1", SealedKind::Note, at(0), "lead");
+    let text = vault::seal(&mut OsRandom, &secret.public(), &place, b"she seemed worried").unwrap();
+    open_case(&store, "c1", "learner").await;
+    let note = Sealed::new("n1".into(), "c1".into(), SealedKind::Note, at(0), "lead".into(), text);
+    let mut unit = store.begin().await.unwrap();
+    sealed::insert(&mut unit, &permit("c1"), &note).await.unwrap();
+    unit.commit().await.unwrap();
+    let kept = sealed::get(&store, &permit("c1"), "n1").await.unwrap().unwrap();
+    assert!(vault::open(&secret, &kept.place(), &kept.ciphertext).is_ok(), "where it was put, it opens");
+    let moved: [fn(&mut Sealed); 5] = [
+        |one| one.case = "c2".into(),
+        |one| one.kind = SealedKind::Decision,
+        |one| one.id = "n2".into(),
+        |one| one.at = at(1),
+        |one| one.by = "deputy".into(),
+    ];
+    for change in moved {
+        let mut other = kept.clone();
+        change(&mut other);
+        assert!(vault::open(&secret, &other.place(), &other.ciphertext).is_err(), "{other:?}");
+    }
 }
