@@ -1,6 +1,7 @@
 //! The database goes away while Haven serves: every page says so in plain words, nothing that was acknowledged is lost, and all
 //! is well again without a new start.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -47,6 +48,25 @@ async fn invariant_2_a_locked_database_sqlite() {
     holder.close().await.unwrap();
     well_again(&house, before).await;
     house.end().await;
+}
+
+/// Somebody moves the file away, and back.
+#[tokio::test]
+async fn invariant_2_a_moved_database_sqlite() {
+    let mut house = House::new(Base::Sqlite).await.unwrap();
+    house.start().await;
+    let before = Before::reports(&house).await;
+    let (file, away) = (house.data.join("haven.db"), house.folder().join("away.db"));
+    std::fs::rename(&file, &away).unwrap();
+    while_away(&house, &before).await;
+    put_back(&away, &file);
+    well_again(&house, before).await;
+    house.end().await;
+}
+
+fn put_back(away: &Path, file: &Path) {
+    assert!(!file.exists(), "Haven made no new database of its own in its place");
+    std::fs::rename(away, file).unwrap();
 }
 
 /// A lead who is signed in, and somebody who reports again and again until told to stop.

@@ -20,7 +20,7 @@ use crate::record::refuse_outside_a_unit;
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
     /// One writer, so that SQLite never has two transactions in each other's way, and several read-only connections.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: SqlitePool, readers: SqlitePool, file: open::OpenFile },
     /// The schema is set for every connection of the pools. The witness tells what is committed while a transaction is
     /// open: a pool of its own, so that nobody who holds a connection waits for a second one of the same pool.
     Postgres { pool: PgPool, witness: PgPool },
@@ -54,8 +54,11 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             // Immediate: a transaction that reads first and writes later would otherwise fail half-way.
-            Self::Sqlite { writer, .. } => match writer.begin_with("BEGIN IMMEDIATE").await {
-                Ok(tx) => Tx::Sqlite(tx),
+            Self::Sqlite { writer, file, .. } => match writer.begin_with("BEGIN IMMEDIATE").await {
+                Ok(tx) => {
+                    file.is_in_its_place()?;
+                    Tx::Sqlite(tx)
+                }
                 Err(sqlx::Error::PoolTimedOut) => return Err(StoreError::Busy),
                 Err(other) => return Err(other.into()),
             },
@@ -134,7 +137,7 @@ impl Db {
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }

@@ -83,9 +83,36 @@ async fn open_sqlite(folder: &Path, part: Part) -> Result<Db, StoreError> {
     };
     let writer = pool(1).connect_with(options.clone()).await.map_err(|why| at(&file, why))?;
     let readers = pool(SQLITE_READERS).connect_lazy_with(options.read_only(true));
-    let db = Db::Sqlite { writer, readers };
+    let file = OpenFile::look(&file).map_err(|why| StoreError::Unreadable(format!("{}: {why}", file.display())))?;
+    let db = Db::Sqlite { writer, readers, file };
     migrate::forward(&db, part).await?;
     Ok(db)
+}
+
+/// The file that was opened. SQLite would go on writing to one that was moved away or removed, and what it acknowledged then
+/// would be gone with the program.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenFile {
+    path: PathBuf,
+    device: u64,
+    number: u64,
+}
+
+impl OpenFile {
+    fn look(path: &Path) -> std::io::Result<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let about = std::fs::metadata(path)?;
+        Ok(Self { path: path.to_path_buf(), device: about.dev(), number: about.ino() })
+    }
+
+    /// `Away` if another file, or none, stands where this one was opened.
+    pub(crate) fn is_in_its_place(&self) -> Result<(), StoreError> {
+        match Self::look(&self.path) {
+            Ok(now) if (now.device, now.number) == (self.device, self.number) => Ok(()),
+            Ok(_) => Err(StoreError::Away("another file has taken the place of the database".to_owned())),
+            Err(why) => Err(StoreError::Away(format!("the database file is not in its place: {why}"))),
+        }
+    }
 }
 
 /// Makes the folder (0700) and the file (0600) if they are not there; SQLite gives its side files the same rights.
