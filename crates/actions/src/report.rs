@@ -200,7 +200,7 @@ fn left_out<'a>(
     if reads(&excluded) {
         return Ok(excluded);
     }
-    for post in casework::route::LAST_RESORT_POSTS.iter().rev() {
+    for post in casework::route::last_resort(pack).into_iter().rev() {
         let holders = team.holders_of(post);
         excluded.retain(|person| meant.contains(person) || !holders.contains(person));
         if reads(&excluded) {

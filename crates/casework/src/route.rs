@@ -1,6 +1,6 @@
 //! Where a concern goes: the posts of its procedure in order, their deputies after them, and never a person in conflict.
 
-use policy::{Pack, Procedure, Relation};
+use policy::{Pack, Procedure};
 
 /// A person who may come to hold a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,26 +20,11 @@ pub struct Route {
     pub left_out: Vec<String>,
 }
 
-/// Posts that stand behind every route, so that a case never has nobody: the last of them is told if all else fails.
-pub const LAST_RESORT_POSTS: [&str; 3] = ["head-of-hr", "principal", "executive-board"];
-
-/// The posts of last resort of a pack, in order: [`LAST_RESORT_POSTS`], as far as the pack has them. In a pack with none
-/// of these, the posts that its rights make the team of a case whatever it is about. Empty if it has none either: then a
-/// route can be empty, and the page says so.
+/// Posts that stand behind every route, in the pack's own order, so that a case never has nobody: the last of them is told
+/// if all else fails.
 #[must_use]
 pub fn last_resort(pack: &Pack) -> Vec<&str> {
-    let named: Vec<&str> = LAST_RESORT_POSTS.into_iter().filter(|post| pack.post(post).is_some()).collect();
-    if !named.is_empty() {
-        return named;
-    }
-    let mut team = Vec::new();
-    let rights = pack.rights.iter().filter(|right| right.relation == Relation::CaseTeam && right.action == "case.act");
-    for right in rights {
-        if !team.contains(&right.post.as_str()) {
-            team.push(right.post.as_str());
-        }
-    }
-    team
+    pack.last_resort.iter().map(String::as_str).collect()
 }
 
 /// Fewest people on a route: one to hold the case, and one to whom silence passes it.

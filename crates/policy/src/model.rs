@@ -32,6 +32,8 @@ pub struct Pack {
     pub in_force_from: Option<Date>,
     pub in_force_to: Option<Date>,
     pub review_cycle_months: u32,
+    /// Posts behind every route, in order: whom a case comes to when nobody before them is left or answers.
+    pub last_resort: Vec<String>,
     pub review_triggers: Vec<ReviewTrigger>,
     pub posts: Vec<Post>,
     pub populations: Vec<Population>,

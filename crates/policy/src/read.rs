@@ -222,6 +222,7 @@ impl Parts {
             in_force_from: front.in_force_from,
             in_force_to: front.in_force_to,
             review_cycle_months: front.review_cycle_months,
+            last_resort: front.last_resort,
             review_triggers: front.review_triggers,
             posts: front.posts,
             populations: front.populations,

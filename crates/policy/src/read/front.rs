@@ -24,6 +24,7 @@ pub(super) struct Front {
     pub(super) in_force_from: Option<jiff::civil::Date>,
     pub(super) in_force_to: Option<jiff::civil::Date>,
     pub(super) review_cycle_months: u32,
+    pub(super) last_resort: Vec<String>,
     pub(super) review_triggers: Vec<ReviewTrigger>,
     pub(super) posts: Vec<Post>,
     pub(super) populations: Vec<Population>,
@@ -49,6 +50,7 @@ pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Front> {
         in_force_from: row.date_maybe("in_force_from"),
         in_force_to: row.date_maybe("in_force_to"),
         review_cycle_months: review_cycle(&mut row),
+        last_resort: last_resort(&mut row),
         review_triggers: top.rows("review_trigger").into_iter().map(review_trigger).collect(),
         posts: top.rows("post").into_iter().map(post).collect(),
         populations: top.rows("population").into_iter().map(population).collect(),
@@ -97,6 +99,20 @@ fn review_cycle(row: &mut Row<'_>) -> u32 {
         );
     }
     months
+}
+
+/// Whom a case comes to when nobody on its route is left or answers.
+fn last_resort(row: &mut Row<'_>) -> Vec<String> {
+    let named = row.has("last_resort");
+    let posts = row.refer_all(Kind::Post, "last_resort", "");
+    if !named {
+        row.error(
+            "last_resort",
+            "The pack does not say who stands behind every route: a case could end with nobody.",
+            "Name the posts, in order, in `last_resort`.",
+        );
+    }
+    posts
 }
 
 fn document(row: &mut Row<'_>, top: &mut Row<'_>) -> Document {

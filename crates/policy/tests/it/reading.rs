@@ -472,3 +472,13 @@ fn g01_a_file_of_the_largest_size_is_read_in_good_time() {
     assert_eq!(pack.posts.len(), 4 + number);
     assert_eq!(pack.document.place("post", "post-1").line, 101);
 }
+
+#[test]
+fn inv12_a_pack_that_names_nobody_behind_its_routes_is_refused() {
+    refused(
+        "pack.toml",
+        "last_resort = [\"principal\"]\n",
+        "",
+        &["1 The pack does not say who stands behind every route: a case could end with nobody."],
+    );
+}

@@ -18,7 +18,7 @@ in_force_from = "2026-06-01"
 in_force_to = "2027-05-31"
 next_review = "2027-05-31"
 review_cycle_months = 12
-
+last_resort = ["principal"]
 [[approver]]
 post = "board"
 clause = "1"
