@@ -1,7 +1,7 @@
 //! A small pack, and people who ask for sites under it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use filter::facts::{Carriage, Facts, Person, Who};
 use filter::lists::{Builder, Lists, LocalRule};
@@ -426,8 +426,11 @@ pub(crate) fn snapshot() -> Snapshot {
     snapshot_of(pack(), Vec::new())
 }
 
+/// Compiled once for all snapshots.
+static WORDS: LazyLock<Arc<WordPack>> = LazyLock::new(|| Arc::new(WordPack::shipped()));
+
 pub(crate) fn snapshot_of(pack: Pack, local: Vec<LocalRule>) -> Snapshot {
-    let words = Arc::new(WordPack::shipped());
+    let words = LazyLock::force(&WORDS).clone();
     Snapshot::new(Arc::new(pack), lists(), words, local, vec!["Portal.Haven.test".to_owned()]).unwrap()
 }
 

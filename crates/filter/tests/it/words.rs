@@ -1,7 +1,12 @@
 //! The shipped words against texts: invented and mild, some that should be found and some that never may be.
 
+use std::sync::LazyLock;
+
 use filter::phrases::WordPack;
 use proptest::prelude::*;
+
+/// Compiled once for the many texts that are tried on it.
+static WORDS: LazyLock<WordPack> = LazyLock::new(WordPack::shipped);
 
 const HARMFUL: &[(&str, &str)] = &[
     (
@@ -140,7 +145,7 @@ fn f05_scores_show_what_was_found_and_how_much_it_weighs() {
 proptest! {
     #[test]
     fn f05_no_text_makes_scoring_panic(text in "\\PC{0,300}") {
-        let words = WordPack::shipped();
+        let words = &*WORDS;
         let _ = words.score(&filter::phrases::visible_text(&text));
         let _ = words.score(&filter::phrases::visible_text(&format!("<{text}")));
     }
