@@ -11,6 +11,7 @@ pub mod filter_event;
 pub mod identity;
 pub mod jobs;
 pub mod keys;
+pub mod local_rules;
 pub mod mail;
 pub mod moment;
 pub mod opening;

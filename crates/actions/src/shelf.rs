@@ -61,6 +61,7 @@ pub async fn put_in_force(
     by: &str,
 ) -> Result<(), ActionError> {
     let now = haven.now();
+    let before = before(haven).await?;
     let text = serde_json::to_string(files).map_err(|error| ActionError::Broken(error.to_string()))?;
     in_unit!(haven, unit => {
         let already = store::packs::in_force(&mut unit).await?.is_some_and(|known| known.digest == pack.digest);
@@ -78,9 +79,47 @@ pub async fn put_in_force(
             store::feed::add(&mut unit, "pack", &pack.digest, now);
             let detail = serde_json::json!({ "pack": pack.id, "version": pack.version, "digest": pack.digest });
             store::audit::append(&mut unit, crate::audit::entry(now, by, "policy.in-force", &pack.id, &detail));
+            crate::local_rules::tell(haven, &mut unit, &pack, before.as_deref(), now).await?;
         }
         Ok(())
     })?;
     *haven.packs.in_force.write().unwrap_or_else(std::sync::PoisonError::into_inner) = pack;
     Ok(())
+}
+
+/// The pack that was in force until now, if it can still be read.
+async fn before(haven: &Haven) -> Result<Option<Arc<Pack>>, ActionError> {
+    let Some(in_force) = store::packs::in_force(&haven.store).await? else { return Ok(None) };
+    match pack_of(haven, &in_force.digest).await {
+        Ok(pack) => Ok(Some(pack)),
+        Err(ActionError::Broken(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes the pack that the database says is in force: another node may have put it there. Gives it with its files.
+pub async fn follow(haven: &Haven) -> Result<Option<(Arc<Pack>, String)>, ActionError> {
+    let Some(in_force) = store::packs::in_force(&haven.store).await? else { return Ok(None) };
+    let Some(kept) = store::packs::get(&haven.store, &in_force.digest).await? else { return Ok(None) };
+    let current = haven.packs.in_force();
+    if current.digest == in_force.digest {
+        return Ok(Some((current, kept.files)));
+    }
+    let pack = read_kept(&kept.files).ok_or_else(|| {
+        ActionError::Broken("the policy that another node put into force cannot be read here".to_owned())
+    })?;
+    take(haven, Arc::clone(&pack));
+    Ok(Some((pack, kept.files)))
+}
+
+/// Reads the files of a kept pack; none if this Haven finds an error in them.
+#[must_use]
+pub fn read_kept(files: &str) -> Option<Arc<Pack>> {
+    let files: BTreeMap<String, String> = serde_json::from_str(files).ok()?;
+    policy::read(&files).pack.map(Arc::new)
+}
+
+/// Decides by a pack that was in force before the database went away.
+pub fn take(haven: &Haven, pack: Arc<Pack>) {
+    *haven.packs.in_force.write().unwrap_or_else(std::sync::PoisonError::into_inner) = pack;
 }

@@ -114,6 +114,19 @@ pub fn scanner_down(snapshot: &Snapshot, facts: &Facts) -> Decision {
     failure(snapshot, facts, &snapshot.compiled.scanner_down, "default:scanner-down", reason)
 }
 
+/// What the pack says to do when no record can be kept of what is asked for. Never milder than what it says anyway; what is
+/// not recorded in any case (help, Haven's own pages) stays as it is.
+#[must_use]
+pub fn records_down(snapshot: &Snapshot, facts: &Facts) -> Decision {
+    let usual = request(snapshot, facts);
+    let rule = &snapshot.compiled.records_down;
+    if !usual.record || walk::strictness(usual.action) >= walk::strictness(rule.0) {
+        return usual;
+    }
+    let reason = "Haven cannot keep the record that our policy asks for just now, so we did not open it.";
+    failure(snapshot, facts, rule, "default:records-down", reason)
+}
+
 fn failure(snapshot: &Snapshot, facts: &Facts, rule: &(Action, Citation), name: &str, reason: &str) -> Decision {
     let mut decision = request(snapshot, facts);
     rule.1.clone_into(&mut decision.citation);

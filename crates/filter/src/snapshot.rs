@@ -56,6 +56,7 @@ pub(crate) struct Compiled {
     pub(crate) unlisted: (Action, Citation),
     pub(crate) unknown_protocol: (Action, Citation),
     pub(crate) scanner_down: (Action, Citation),
+    pub(crate) records_down: (Action, Citation),
     /// A name that lists or word packs use -> the pack's codes for it.
     pub(crate) names: HashMap<String, Vec<String>>,
 }

@@ -47,6 +47,8 @@ counts! {
     decided,
     /// Block pages and short refusals by a decision.
     blocked,
+    /// Requests that could not be recorded, and were answered by the pack's rule for that.
+    unrecorded,
     /// Requests that met the gate, or had to prove their session.
     gated,
     /// Help sites and updates opened for people nobody knows.

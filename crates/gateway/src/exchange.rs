@@ -52,9 +52,8 @@ pub(crate) async fn run(visit: &Arc<Visit>, asked: Asked, request: Request<Incom
         return no_policy(visit, gate::is_navigation(request.method(), request.headers()));
     };
     let mut facts = visit.facts(asked.carriage, request.method(), asked.address, request.headers());
-    let decision = match visit.stand(&snapshot, &mut facts).await {
-        Standing::Known(decision) => decision,
-        Standing::Open(decision) => decision,
+    let mut decision = match visit.stand(&snapshot, &mut facts).await {
+        Standing::Known(decision) | Standing::Open(decision) => decision,
         Standing::Shut(shut) => {
             let wanted = wanted(&facts, request.uri());
             return gate::answer(shut, keeper.ports.portal.as_ref(), request.method(), facts.navigation, &wanted);
@@ -66,6 +65,9 @@ pub(crate) async fn run(visit: &Arc<Visit>, asked: Asked, request: Request<Incom
     let reference = record::reference(keeper.ports.moment.as_ref());
     let pending =
         Pending::new(record::make(&reference, &visit.door, &facts, &decision), Arc::clone(&keeper.ports.records));
+    if pending.was_lost() {
+        decision = visit.unrecorded(&snapshot, &facts);
+    }
     if matches!(facts.who, Who::Person(_)) && decision.record {
         keeper.counts.decided.add();
     }
@@ -258,6 +260,9 @@ impl Errand {
         }
         self.decision = judged;
         self.pending.replace(record::make(&self.reference, &self.visit.door, &self.facts, &self.decision));
+        if self.pending.was_lost() && new_alert {
+            self.decision = self.visit.unrecorded(&self.snapshot, &self.facts);
+        }
     }
 
     fn trouble(mut self, error: UpstreamError) -> Response<Body> {

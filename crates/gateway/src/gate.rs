@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
+use crate::block;
 use crate::body::{self, Body};
 use crate::ports::Portal;
 
@@ -15,6 +16,8 @@ pub(crate) enum Shut {
     Unknown,
     /// Somebody has, but the browser was closed: it must show its cookie again.
     Unproven,
+    /// Nobody new can be known: what is kept does not answer.
+    CannotAsk,
 }
 
 /// The answer to one request: people are led to the gate, programs get one sentence.
@@ -25,15 +28,20 @@ pub(crate) fn answer(
     navigation: bool,
     wanted: &str,
 ) -> Response<Body> {
+    if shut == Shut::CannotAsk {
+        return cannot_ask(navigation);
+    }
     if !navigation {
         let sentence = match shut {
-            Shut::Unknown => "Nobody is signed in on this computer. Open a page in the browser to sign in.",
+            Shut::Unknown | Shut::CannotAsk => {
+                "Nobody is signed in on this computer. Open a page in the browser to sign in."
+            }
             Shut::Unproven => "Open or reload a page in the browser first.",
         };
         return body::short(StatusCode::FORBIDDEN, sentence);
     }
     let base = match shut {
-        Shut::Unknown => portal.gate_address(),
+        Shut::Unknown | Shut::CannotAsk => portal.gate_address(),
         Shut::Unproven => portal.prove_address(),
     };
     let place = if wanted.len() > CARRIED_LIMIT_BYTES { base } else { with_to(&base, wanted) };
@@ -47,6 +55,20 @@ pub(crate) fn answer(
     response.headers_mut().insert(header::LOCATION, place);
     body::ours(response.headers_mut());
     response
+}
+
+/// While what is kept does not answer, the gate cannot help anybody: it says so, and what stays open.
+fn cannot_ask(navigation: bool) -> Response<Body> {
+    let title = "We cannot check who you are just now";
+    if !navigation {
+        return body::short(StatusCode::SERVICE_UNAVAILABLE, title);
+    }
+    let sentences = [
+        "Haven's database does not answer, so nobody new can sign in. It is nothing that you did.",
+        "Help sites stay open. Try again in a few minutes, or tell the person who looks after the computers here.",
+        "If someone is in danger now, call 999.",
+    ];
+    block::plain(StatusCode::SERVICE_UNAVAILABLE, title, &sentences, None)
 }
 
 fn with_to(base: &str, wanted: &str) -> String {

@@ -34,7 +34,7 @@ pub use block::BLOCK_PAGE_LIMIT_BYTES;
 pub use certificates::{Authority, AuthorityPem, CertificateError};
 pub use config::{Config, Limits, Listener, Reach, Trust};
 pub use counts::{Counts, Numbers};
-pub use ports::{Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots};
+pub use ports::{Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Wire};
 pub use server::{Gateway, Ports, StartError};
 pub use sink::Sink;
 pub use tls::TrustError;

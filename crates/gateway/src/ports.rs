@@ -49,6 +49,11 @@ pub trait Identity: Send + Sync + 'static {
     fn still(&self, door: &Door, now: Timestamp) -> Identified;
     /// Asked afresh at a gate refusal, within [`IDENTITY_LIMIT_MS`].
     fn ask_again(&self, door: &Door, now: Timestamp) -> Answer<Identified>;
+    /// Whether somebody new can be known at all just now. While what is kept does not answer, nobody can be, and the gate
+    /// says so instead of leading to a page that cannot help.
+    fn can_ask(&self) -> bool {
+        true
+    }
     /// The first connection of a door was opened (1), or its last one closed (0): a closed browser must prove itself again.
     /// Called under a lock: it must be quick, and must not call the gateway.
     fn connections(&self, door: &Door, open: usize, now: Timestamp);
@@ -85,13 +90,24 @@ pub struct Record {
     pub alert: Option<AlertCue>,
 }
 
-/// The bounded sink for records. Never blocks: a full sink drops the record and counts it (`M01`), but a record with an
-/// alert waits in a queue of its own and is never dropped for lack of room in the ordinary one.
+/// The bounded sink for records. It never waits for the database: a full sink drops the record and counts it (`M01`), but
+/// a record with an alert waits in a queue of its own and is never dropped for lack of room in the ordinary one.
 pub trait Records: Send + Sync + 'static {
-    fn put(&self, record: Record);
+    /// Takes a record. False if it found no place: then it is counted as lost, and what it was about is not answered as if
+    /// it stood in the record. A record with an alert has its place only when it would outlive a power cut.
+    fn put(&self, record: Record) -> bool;
+    /// Whether the next record would find a place. Asked before anything that must be recorded is opened (invariant 6).
+    fn room(&self) -> bool {
+        true
+    }
     /// Requests that were refused before anybody was known: only counted, never written (S-4).
     fn count_gate(&self);
 }
+
+/// Both ways of a conversation.
+pub trait Wire: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send {}
+
+impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send> Wire for T {}
 
 /// Brings a request for Haven's own pages to the portal, with the door it came from.
 pub trait Portal: Send + Sync + 'static {
@@ -105,7 +121,7 @@ pub trait Portal: Send + Sync + 'static {
     /// Absolute address of the page for a decision reference.
     fn decision_address(&self, reference: &str) -> String;
     /// A connection to the portal, already told the door: bytes written to it are HTTP/1.1 to the portal.
-    fn connect(&self, door: &Door, secure: bool) -> Answer<std::io::Result<tokio::net::TcpStream>>;
+    fn connect(&self, door: &Door, secure: bool) -> Answer<std::io::Result<Box<dyn Wire>>>;
     /// Practice sites and other names that Haven itself answers for: the socket address to connect to instead of
     /// resolving the name, with whether TLS upstream certificates are signed by the practice authority.
     fn named_upstream(&self, host: &str, port: u16) -> Option<std::net::SocketAddr>;

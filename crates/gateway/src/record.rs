@@ -52,12 +52,13 @@ pub(crate) fn make(reference: &str, door: &Door, facts: &Facts, decision: &Decis
 pub(crate) struct Pending {
     record: Option<Record>,
     records: Arc<dyn Records>,
+    lost: bool,
 }
 
 impl Pending {
     /// Takes a record. One with an alert is put at once: it must stand before anything else is waited for.
     pub(crate) fn new(record: Option<Record>, records: Arc<dyn Records>) -> Self {
-        let mut pending = Self { record, records };
+        let mut pending = Self { record, records, lost: false };
         if pending.record.as_ref().is_some_and(|record| record.alert.is_some()) {
             pending.put();
         }
@@ -66,7 +67,12 @@ impl Pending {
 
     /// Takes a record that may be replaced or forgotten before it is put, whatever it holds.
     pub(crate) fn held(record: Option<Record>, records: Arc<dyn Records>) -> Self {
-        Self { record, records }
+        Self { record, records, lost: false }
+    }
+
+    /// Whether a record found no place.
+    pub(crate) fn was_lost(&self) -> bool {
+        self.lost
     }
 
     /// Nothing needs to be put after all.
@@ -85,7 +91,7 @@ impl Pending {
     /// Puts what still waits.
     pub(crate) fn put(&mut self) {
         if let Some(record) = self.record.take() {
-            self.records.put(record);
+            self.lost |= !self.records.put(record);
         }
     }
 

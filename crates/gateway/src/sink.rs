@@ -104,6 +104,14 @@ impl Sink {
         }
     }
 
+    /// Puts ordinary records that could not be written back to where they were, before everything that came since.
+    pub fn put_back(&self, records: Vec<Record>) {
+        let mut waiting = self.lock();
+        for record in records.into_iter().rev() {
+            waiting.records.push_front(record);
+        }
+    }
+
     /// How many records wait: (alerts, ordinary).
     #[must_use]
     pub fn waiting(&self) -> (usize, usize) {
@@ -113,7 +121,11 @@ impl Sink {
 
     fn has_any(&self) -> bool {
         let waiting = self.lock();
-        !waiting.alerts.is_empty() || !waiting.records.is_empty() || waiting.lost_records > 0 || waiting.gated > 0
+        !waiting.alerts.is_empty()
+            || !waiting.records.is_empty()
+            || waiting.lost_records > 0
+            || waiting.lost_alerts > 0
+            || waiting.gated > 0
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
@@ -122,26 +134,38 @@ impl Sink {
 }
 
 impl Records for Sink {
-    fn put(&self, record: Record) {
+    fn put(&self, record: Record) -> bool {
         let is_alert = record.alert.is_some();
-        {
+        let kept = {
             let mut waiting = self.lock();
             if is_alert {
-                if waiting.alerts.len() < self.alerts_limit {
+                let room = waiting.alerts.len() < self.alerts_limit;
+                if room {
                     waiting.alerts.push_back(record);
                 } else {
                     waiting.lost_alerts = waiting.lost_alerts.saturating_add(1);
                 }
-            } else if waiting.records.len() < self.records_limit {
-                waiting.records.push_back(record);
+                room
             } else {
-                waiting.lost_records = waiting.lost_records.saturating_add(1);
+                let room = waiting.records.len() < self.records_limit;
+                if room {
+                    waiting.records.push_back(record);
+                } else {
+                    waiting.lost_records = waiting.lost_records.saturating_add(1);
+                }
+                room
             }
-        }
+        };
         self.came.notify_one();
         if is_alert {
             self.alert_came.notify_one();
         }
+        kept
+    }
+
+    fn room(&self) -> bool {
+        let waiting = self.lock();
+        waiting.records.len() < self.records_limit
     }
 
     fn count_gate(&self) {

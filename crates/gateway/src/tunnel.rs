@@ -101,13 +101,13 @@ async fn course(visit: &Arc<Visit>, address: &Address, request: &Request<Incomin
         return Err(exchange::no_policy(visit, false));
     };
     let mut facts = visit.facts(Carriage::Tunnel, request.method(), address.clone(), request.headers());
-    let decision = match visit.stand(&snapshot, &mut facts).await {
+    let mut decision = match visit.stand(&snapshot, &mut facts).await {
         Standing::Known(decision) | Standing::Open(decision) => decision,
         Standing::Shut(shut) => return Ok(Course::Answer(Inside::Shut(shut))),
     };
     let reference = record::reference(keeper.ports.moment.as_ref());
     let record = record::make(&reference, &visit.door, &facts, &decision);
-    let stops = match (decision.action, &facts.who) {
+    let mut stops = match (decision.action, &facts.who) {
         (Action::Block, _) => true,
         (Action::Warn, Who::Person(person)) => !keeper.warnings.has_passed(&person.session, address.host(), facts.at),
         _ => false,
@@ -118,7 +118,12 @@ async fn course(visit: &Arc<Visit>, address: &Address, request: &Request<Incomin
     }
     // An opened tunnel shows its requests one by one, each with a record and alert of its own; till then this one waits.
     let records = Arc::clone(&keeper.ports.records);
-    let pending = Mutex::new(if inspect { Pending::held(record, records) } else { Pending::new(record, records) });
+    let pending = if inspect { Pending::held(record, records) } else { Pending::new(record, records) };
+    if pending.was_lost() {
+        decision = visit.unrecorded(&snapshot, &facts);
+        stops |= decision.action == Action::Block;
+    }
+    let pending = Mutex::new(pending);
     let tunnel = Arc::new(Tunnel { visit: Arc::clone(visit), snapshot, facts, decision, pending });
     if stops {
         return Ok(Course::Answer(Inside::Blocked { tunnel, reference }));

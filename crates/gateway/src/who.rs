@@ -59,7 +59,7 @@ impl Visit {
         let first =
             if self.one_person { self.keeper.ports.identity.who(&self.door, facts.at) } else { Identified::Unknown };
         let shut = match first {
-            Identified::Person(person) => return known(snapshot, facts, person),
+            Identified::Person(person) => return self.known(snapshot, facts, person),
             Identified::Unproven => Shut::Unproven,
             Identified::Unknown => Shut::Unknown,
         };
@@ -71,9 +71,9 @@ impl Visit {
             self.keeper.counts.opened_at_gate.add();
             return Standing::Open(decision);
         }
-        if shut == Shut::Unknown && self.one_person {
+        if shut == Shut::Unknown && self.one_person && self.keeper.ports.identity.can_ask() {
             match self.ask_again(facts.at).await {
-                Identified::Person(person) => return known(snapshot, facts, person),
+                Identified::Person(person) => return self.known(snapshot, facts, person),
                 Identified::Unproven => return self.shut(Shut::Unproven),
                 Identified::Unknown => {}
             }
@@ -86,7 +86,23 @@ impl Visit {
         tokio::time::timeout(Duration::from_millis(IDENTITY_LIMIT_MS), asked).await.unwrap_or(Identified::Unknown)
     }
 
+    fn known(&self, snapshot: &Snapshot, facts: &mut Facts, person: filter::Person) -> Standing {
+        facts.who = Who::Person(person);
+        let decision = decide::request(snapshot, facts);
+        if decision.record && !self.keeper.ports.records.room() {
+            return Standing::Known(self.unrecorded(snapshot, facts));
+        }
+        Standing::Known(decision)
+    }
+
+    /// What the pack says for what cannot be recorded (invariant 6).
+    pub(crate) fn unrecorded(&self, snapshot: &Snapshot, facts: &Facts) -> Decision {
+        self.keeper.counts.unrecorded.add();
+        decide::records_down(snapshot, facts)
+    }
+
     fn shut(&self, shut: Shut) -> Standing {
+        let shut = if self.one_person && !self.keeper.ports.identity.can_ask() { Shut::CannotAsk } else { shut };
         self.keeper.counts.gated.add();
         self.keeper.ports.records.count_gate();
         Standing::Shut(shut)
@@ -112,9 +128,4 @@ impl Visit {
         };
         decision.action != policy::Action::Block
     }
-}
-
-fn known(snapshot: &Snapshot, facts: &mut Facts, person: filter::Person) -> Standing {
-    facts.who = Who::Person(person);
-    Standing::Known(decide::request(snapshot, facts))
 }

@@ -13,6 +13,7 @@ pub mod example;
 pub mod html;
 pub mod lint;
 pub mod model;
+mod nothing;
 pub mod problem;
 pub mod read;
 pub mod safety;

@@ -362,6 +362,9 @@ pub struct Defaults {
     pub unknown_protocol_clause: ClauseId,
     pub scanner_down: Action,
     pub scanner_down_clause: ClauseId,
+    /// What happens to what cannot be recorded: database away and the spool full.
+    pub records_down: Action,
+    pub records_down_clause: ClauseId,
 }
 
 impl Default for Defaults {
@@ -373,6 +376,8 @@ impl Default for Defaults {
             unknown_protocol_clause: String::new(),
             scanner_down: Action::Block,
             scanner_down_clause: String::new(),
+            records_down: Action::Block,
+            records_down_clause: String::new(),
         }
     }
 }

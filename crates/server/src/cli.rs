@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, decide, init, keys, lists, pack, people, scan};
+use crate::commands::{audit, decide, gateway_role, init, keys, lists, pack, people, scan};
 use crate::demo;
 use crate::say::{self, Ending, Format, Outcome};
 use crate::serve;
@@ -48,6 +48,9 @@ enum Word {
     /// Many people at once.
     #[command(subcommand)]
     Roster(people::RosterWord),
+    /// Gateways on machines of their own.
+    #[command(subcommand)]
+    Gateway(gateway_role::GatewayWord),
     /// Keys to cases.
     #[command(subcommand)]
     Keys(keys::KeysWord),
@@ -97,6 +100,7 @@ fn obey(word: Word) -> Outcome {
         Word::Audit(word) => audit::run(word),
         Word::User(word) => people::user(word),
         Word::Roster(word) => people::roster(word),
+        Word::Gateway(word) => gateway_role::run(&word),
         Word::Keys(word) => keys::run(word),
         Word::Pack(PackWord::Check { folder, format }) => pack::check(&folder, format),
         Word::Pack(PackWord::Coverage { folder, format }) => pack::coverage(&folder, format),

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod decide;
+pub(crate) mod gateway_role;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod lists;

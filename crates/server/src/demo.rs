@@ -17,13 +17,14 @@ use gateway::{Authority, AuthorityPem};
 use store::Location;
 
 use self::mark::Mark;
-use crate::house::{self, House, Portal, Practising};
+use crate::house::{self, Apart, Away, House, Portal, Practising};
 use crate::hub::{self, Plan};
 use crate::moment::Clock;
+use crate::ports::last_good;
 use crate::ports::portal::Practice;
 use crate::say::{Failure, Outcome};
 use crate::serve::{CA_CERTIFICATE, CA_KEY, read_authority};
-use crate::{folder, heads, log, packs, say, shipped, workers};
+use crate::{folder, heads, log, packs, say, shipped, spool, workers};
 
 /// The pack that the practice organisation follows.
 const PACK: &str = "waes";
@@ -111,6 +112,9 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
             seats: seats(port),
             person: people::as_filtered,
         }),
+        data: data.to_path_buf(),
+        away: Away { spool: data.join("spool"), limit_mb: spool::LIMIT_MB, policy_days: last_good::LIMIT_DAYS },
+        apart: Apart::default(),
     };
     let ended = house::run(house, |_| welcome(port, data)).await;
     stop.cancel();

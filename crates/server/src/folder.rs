@@ -111,7 +111,10 @@ fn write_with(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     let _ = fs::remove_file(&beside);
     let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(&beside).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)
+    fs::rename(&beside, path).map_err(failed)?;
+    // The name, too, must outlive a power cut.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 /// Reads a secret, and refuses one that others may read.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actions::mail::Carrier;
-use actions::{Haven, Mode};
+use actions::{ActionError, Haven, Mode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use gateway::{Authority, Gateway, Ports, Sink, StartError};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -20,18 +21,22 @@ use web::{Seat, WebOptions};
 use crate::moment::{Clock, fill_random};
 use crate::pages::{self, Pages};
 use crate::ports::HubMoment;
+use crate::ports::apart::{self, There};
 use crate::ports::feed::Feed;
 use crate::ports::identity::{AtTheDoor, People};
-use crate::ports::portal::{Inner, LOOPBACK, Practice, Secret};
-use crate::ports::records;
+use crate::ports::portal::{Inner, LOOPBACK, Practice, Secret, Way};
+use crate::ports::records::{self, Desk, Recorder};
 use crate::ports::snapshots::InForce;
-use crate::say::{Ending, Failure, Outcome};
+use crate::say::{self, Ending, Failure, Outcome};
+use crate::spool::Spool;
 use crate::{heads, hub, workers};
 
 /// Random bytes in the key of a form.
 const FORM_KEY_BYTES: usize = 18;
 /// How long workers may take to end after a stop, in seconds.
 const STOP_LIMIT_SECONDS: u64 = 8;
+/// How long connections to the database may take to end, in seconds.
+const CLOSE_LIMIT_SECONDS: u64 = 2;
 /// Records that carry an alert and may wait.
 const ALERTS_LIMIT: usize = gateway::sink::WAITING_LIMIT_ALERTS;
 
@@ -57,6 +62,10 @@ pub(crate) struct House {
     pub(crate) heads: heads::Plan,
     pub(crate) records_waiting: usize,
     pub(crate) practice: Option<Practising>,
+    /// Folder of the data, keys and last good policy.
+    pub(crate) data: PathBuf,
+    pub(crate) away: Away,
+    pub(crate) apart: Apart,
 }
 
 /// What only the practice organisation has.
@@ -79,30 +88,56 @@ pub(crate) struct Portal {
     pub(crate) proxy_host: String,
 }
 
+/// What a gateway goes on with while the database is away.
+pub(crate) struct Away {
+    /// Folder in which records wait.
+    pub(crate) spool: PathBuf,
+    pub(crate) limit_mb: u64,
+    /// How old the last good policy may be.
+    pub(crate) policy_days: u32,
+}
+
+/// Gateways and pages on different machines.
+#[derive(Default)]
+pub(crate) struct Apart {
+    /// Where the pages wait for gateways.
+    pub(crate) listen: Option<(SocketAddr, Secret)>,
+    /// Where a gateway alone finds the pages.
+    pub(crate) pages: Option<(SocketAddr, Secret)>,
+}
+
 /// Runs until a signal ends it. `ready` is called when every port is open.
 pub(crate) async fn run(house: House, ready: impl FnOnce(&[(String, SocketAddr)])) -> Outcome {
     let stop = CancellationToken::new();
     let mut end = EndSignals::listen()?;
     let tasks = TaskTracker::new();
-    let opened = Opened::open(&house).await?;
+    let mut opened = Opened::open(&house).await?;
     let addresses = opened.gateway.as_ref().map(Gateway::addresses).unwrap_or_default();
 
     let doors = TaskTracker::new();
-    let router = web::router(Arc::clone(&house.haven), options(&house, &addresses, &opened.in_force));
-    if let Some(listener) = opened.public {
-        doors.spawn(Pages::straight(router.clone(), listener, house.portal.tls.clone()).serve(stop.clone()));
+    if let Some(pages) = opened.pages.take() {
+        pages.serve(
+            &house,
+            web::router(Arc::clone(&house.haven), options(&house, &addresses, &opened.in_force)),
+            &doors,
+            &stop,
+        );
     }
-    doors.spawn(Pages::inner(router, opened.inner, opened.secret).serve(stop.clone()));
     if let Some(gateway) = opened.gateway {
         doors.spawn(gateway.run(stop.clone()));
     }
     // The writer outlives the doors: what they still saw is written.
     let last = CancellationToken::new();
-    let name = gateway_name(&house);
-    tasks.spawn(records::write(Arc::clone(&house.haven), opened.sink, name, last.clone()));
+    let has_pages = house.has_pages();
+    if let Some(recorder) = opened.recorder {
+        let desk = Desk { haven: Arc::clone(&house.haven), raises: has_pages };
+        tasks.spawn(recorder.write(desk, last.clone()));
+    }
     start_workers(&house, &tasks, &opened.feed, &opened.people, &stop);
     let heads_folder = house.heads.folder.clone();
-    tasks.spawn(heads::keep(Arc::clone(&house.haven), house.heads, stop.clone()));
+    if has_pages {
+        tasks.spawn(heads::keep(Arc::clone(&house.haven), house.heads, stop.clone()));
+    }
 
     ready(&addresses);
     end.come().await;
@@ -115,19 +150,65 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&[(String, SocketAddr)]
     if tokio::time::timeout(Duration::from_secs(STOP_LIMIT_SECONDS), tasks.wait()).await.is_err() {
         tracing::warn!("something took too long to end and was left");
     }
-    heads::write(&house.haven, &heads_folder).await;
-    house.haven.store.close().await;
+    if has_pages {
+        heads::write(&house.haven, &heads_folder).await;
+    }
+    // A database that is away must not keep a gateway from ending.
+    let _ = tokio::time::timeout(Duration::from_secs(CLOSE_LIMIT_SECONDS), house.haven.store.close()).await;
     tracing::info!("stopped");
     Ok(Ending::Done)
 }
 
+impl House {
+    fn has_pages(&self) -> bool {
+        self.only != Some(Only::Gateway)
+    }
+
+    fn has_gateway(&self) -> bool {
+        self.only != Some(Only::Web) && !self.gateway.listeners.is_empty()
+    }
+}
+
+/// The ports at which pages are served.
+struct OpenPages {
+    public: TcpListener,
+    inner: TcpListener,
+    secret: Secret,
+    apart: Option<(TcpListener, TlsAcceptor, Secret)>,
+}
+
+impl OpenPages {
+    async fn open(house: &House) -> Result<Self, Failure> {
+        let apart = match &house.apart.listen {
+            Some((address, secret)) => {
+                let listener = pages::bind("The way for gateways", *address).await?;
+                Some((listener, apart::acceptor(&house.authority)?, secret.clone()))
+            }
+            None => None,
+        };
+        Ok(Self {
+            public: pages::bind("The portal", house.portal.listen).await?,
+            inner: pages::bind("The inner portal", LOOPBACK).await?,
+            secret: Secret::new(),
+            apart,
+        })
+    }
+
+    fn serve(self, house: &House, router: axum::Router, doors: &TaskTracker, stop: &CancellationToken) {
+        let tls = house.portal.tls.clone();
+        doors.spawn(Pages::straight(router.clone(), self.public, tls).serve(stop.clone()));
+        if let Some((listener, tls, secret)) = self.apart {
+            doors.spawn(Pages::apart(router.clone(), listener, tls, secret).serve(stop.clone()));
+        }
+        doors.spawn(Pages::inner(router, self.inner, self.secret).serve(stop.clone()));
+    }
+}
+
 /// What is open before anything runs.
 struct Opened {
-    public: Option<tokio::net::TcpListener>,
-    inner: tokio::net::TcpListener,
-    secret: Secret,
+    pages: Option<OpenPages>,
     gateway: Option<Gateway>,
-    sink: Arc<Sink>,
+    recorder: Option<Arc<Recorder>>,
     people: Arc<People>,
     in_force: Arc<InForce>,
     feed: Arc<Feed>,
@@ -135,44 +216,98 @@ struct Opened {
 
 impl Opened {
     async fn open(house: &House) -> Result<Self, Failure> {
-        let public = match house.only {
-            Some(Only::Gateway) => None,
-            _ => Some(pages::bind("The portal", house.portal.listen).await?),
-        };
-        let inner = pages::bind("The inner portal", LOOPBACK).await?;
-        let secret = Secret::new();
+        let pages = if house.has_pages() { Some(OpenPages::open(house).await?) } else { None };
         let hosts = vec![house.portal.host.clone()];
-        let in_force = Arc::new(InForce::open(Arc::clone(&house.haven), house.lists.clone(), hosts)?);
+        let in_force = InForce::open(Arc::clone(&house.haven), house.lists.clone(), hosts, &house.data)?;
+        let in_force = Arc::new(in_force);
         let people = Arc::new(People::new(Arc::clone(&house.haven)));
-        let feed = Feed::begin(Arc::clone(&house.haven), Arc::clone(&people), Arc::clone(&in_force));
-        let feed = Arc::new(feed.await.map_err(hub::told)?);
-        let sink = Arc::new(Sink::with_limits(house.records_waiting, ALERTS_LIMIT));
-        let own = |listener: &tokio::net::TcpListener| listener.local_addr().map_err(Failure::from);
-        let mut config = house.gateway.clone();
-        config.reach.own_ports.push(house.portal.listen.port());
-        config.reach.own_ports.push(own(&inner)?.port());
-        let portal = Inner {
-            host: house.portal.host.clone(),
-            address: own(&inner)?,
-            secret: secret.clone(),
-            practice: house.practice.as_ref().map(|practice| practice.sites),
-            whom_to_talk_to: house.portal.whom_to_talk_to.clone(),
-            organisation: house.haven.organisation.clone(),
-        };
-        let ports = Ports {
-            snapshots: Arc::clone(&in_force) as Arc<dyn gateway::Snapshots>,
-            identity: Arc::new(AtTheDoor { people: Arc::clone(&people), feed: Arc::clone(&feed) }),
-            records: Arc::clone(&sink) as Arc<dyn gateway::Records>,
-            portal: Arc::new(portal),
-            moment: Arc::new(HubMoment(Arc::clone(&house.haven))),
-        };
-        let gateway = if house.only == Some(Only::Web) || config.listeners.is_empty() {
-            None
-        } else {
-            Some(Gateway::bind(config, ports, Arc::clone(&house.authority)).await.map_err(start_failure)?)
-        };
-        Ok(Self { public, inner, secret, gateway, sink, people, in_force, feed })
+        let feed = Feed::new(Arc::clone(&house.haven), Arc::clone(&people), Arc::clone(&in_force), !house.has_pages());
+        let feed = Arc::new(feed);
+        begin(house, &feed, &in_force).await?;
+        let (mut gateway, mut recorder) = (None, None);
+        if house.has_gateway() {
+            let records = Arc::new(recorder_of(house)?);
+            let ports = Ports {
+                snapshots: Arc::clone(&in_force) as Arc<dyn gateway::Snapshots>,
+                identity: Arc::new(AtTheDoor { people: Arc::clone(&people), feed: Arc::clone(&feed) }),
+                records: Arc::clone(&records) as Arc<dyn gateway::Records>,
+                portal: Arc::new(inner(house, pages.as_ref())?),
+                moment: Arc::new(HubMoment(Arc::clone(&house.haven))),
+            };
+            let config = gateway_config(house, pages.as_ref())?;
+            let bound = Gateway::bind(config, ports, Arc::clone(&house.authority)).await;
+            gateway = Some(bound.map_err(start_failure)?);
+            recorder = Some(records);
+        }
+        Ok(Self { pages, gateway, recorder, people, in_force, feed })
     }
+}
+
+/// Asks the database for everything. A gateway alone goes on without it, by the last good policy.
+async fn begin(house: &House, feed: &Feed, in_force: &InForce) -> Result<(), Failure> {
+    match feed.pull().await {
+        Ok(()) => Ok(()),
+        Err(error) if house.has_pages() => Err(hub::told(error)),
+        Err(ActionError::Away(cause)) => {
+            tracing::warn!(%cause, "the database is away at the start");
+            if let Err(failure) = in_force.recall(house.away.policy_days) {
+                tracing::error!(cause = %failure, "nothing is opened");
+                say::trouble(failure);
+            }
+            Ok(())
+        }
+        Err(ActionError::Broken(cause)) => Err(Failure::new(format!("The gateway cannot start: {cause}."))),
+        Err(error) => Err(hub::told(error)),
+    }
+}
+
+fn recorder_of(house: &House) -> Result<Recorder, Failure> {
+    let (spool, left) = Spool::open(&house.away.spool, house.away.limit_mb)?;
+    if left.alerts > 0 || left.batches > 0 {
+        tracing::info!(alerts = left.alerts, batches = left.batches, "records of an earlier run wait on the disk");
+    }
+    if left.cut > 0 {
+        tracing::warn!(
+            files = left.cut,
+            "the last record of the spool was cut short, as a power cut does, and is left out"
+        );
+    }
+    if left.altered > 0 {
+        tracing::error!(
+            entries = left.altered,
+            folder = %house.away.spool.display(),
+            "records on the disk were altered and cannot be read; their files stay there with the ending 'altered'"
+        );
+    }
+    let sink = Sink::with_limits(house.records_waiting, ALERTS_LIMIT);
+    Ok(Recorder::new(sink, spool, gateway_name(house)))
+}
+
+fn gateway_config(house: &House, pages: Option<&OpenPages>) -> Result<gateway::Config, Failure> {
+    let mut config = house.gateway.clone();
+    let own = &mut config.reach.own_ports;
+    own.push(house.portal.listen.port());
+    if let Some(pages) = pages {
+        own.push(pages.inner.local_addr()?.port());
+    }
+    own.extend(house.apart.listen.iter().chain(&house.apart.pages).map(|(address, _)| address.port()));
+    Ok(config)
+}
+
+fn inner(house: &House, pages: Option<&OpenPages>) -> Result<Inner, Failure> {
+    let (way, secret) = match (pages, &house.apart.pages) {
+        (Some(pages), _) => (Way::Here(pages.inner.local_addr()?), pages.secret.clone()),
+        (None, Some((address, secret))) => (Way::There(There::new(*address, &house.authority)?), secret.clone()),
+        (None, None) => return Err(Failure::new("A gateway alone must know where Haven's pages are. Set [gateways].")),
+    };
+    Ok(Inner {
+        host: house.portal.host.clone(),
+        way,
+        secret,
+        practice: house.practice.as_ref().map(|practice| practice.sites),
+        whom_to_talk_to: house.portal.whom_to_talk_to.clone(),
+        organisation: house.haven.organisation.clone(),
+    })
 }
 
 fn start_failure(error: StartError) -> Failure {
@@ -185,16 +320,20 @@ fn start_failure(error: StartError) -> Failure {
 }
 
 fn start_workers(house: &House, tasks: &TaskTracker, feed: &Arc<Feed>, people: &Arc<People>, stop: &CancellationToken) {
+    let haven = || Arc::clone(&house.haven);
     tasks.spawn(Arc::clone(feed).follow(stop.clone()));
-    tasks.spawn(workers::sessions(Arc::clone(people), stop.clone()));
-    tasks.spawn(workers::jobs(Arc::clone(&house.haven), stop.clone()));
-    tasks.spawn(workers::anchors(Arc::clone(&house.haven), stop.clone()));
-    tasks.spawn(records::sweep(Arc::clone(&house.haven), stop.clone()));
+    tasks.spawn(workers::sessions(haven(), Arc::clone(people), house.has_pages(), stop.clone()));
+    if !house.has_pages() {
+        return;
+    }
+    tasks.spawn(workers::jobs(haven(), stop.clone()));
+    tasks.spawn(workers::anchors(haven(), stop.clone()));
+    tasks.spawn(records::sweep(haven(), stop.clone()));
     if let Some(carrier) = &house.carrier {
-        tasks.spawn(workers::letters(Arc::clone(&house.haven), Arc::clone(carrier), stop.clone()));
+        tasks.spawn(workers::letters(haven(), Arc::clone(carrier), stop.clone()));
     }
     if house.haven.mode == Mode::Practice {
-        tasks.spawn(workers::practice_clock(Arc::clone(&house.haven), Arc::clone(&house.clock), stop.clone()));
+        tasks.spawn(workers::practice_clock(haven(), Arc::clone(&house.clock), stop.clone()));
     }
 }
 

@@ -68,6 +68,31 @@ pub(crate) async fn hub(store: Store, pack: Arc<Pack>, clock: Arc<Clock>, plan: 
     })
 }
 
+/// The hub of a gateway alone: no policy before the database or the disk says which, and no keys at all.
+pub(crate) fn gateway_hub(settings: &Settings, clock: Arc<Clock>, plan: Plan) -> Result<Haven, Failure> {
+    let Location::Postgres(address) = location(settings)? else {
+        return Err(Failure::new(
+            "A gateway alone shares a PostgreSQL database with the pages, and SQLite serves one machine only. Set postgres_file under [data], or leave --only out.",
+        ));
+    };
+    let store = Store::open_as_gateway(&address).map_err(|error| {
+        Failure::new(format!("The address of the PostgreSQL database cannot be used ({error}). Mend it under [data]."))
+    })?;
+    Ok(Haven {
+        store,
+        moment: clock,
+        packs: PackShelf::new(Arc::new(Pack::nothing())),
+        mode: plan.mode,
+        organisation: plan.organisation,
+        portal_address: plan.portal_address,
+        one_person_listeners: plan.one_person_listeners,
+        agency_contacts: plan.agency_contacts,
+        // Never used: there is no way from here to a case, nor to a head.
+        index_key: fresh(),
+        audit_key: fresh(),
+    })
+}
+
 fn fresh() -> Secret32 {
     let mut bytes = [0_u8; 32];
     fill_random(&mut bytes);

@@ -17,6 +17,7 @@ mod say;
 mod serve;
 mod settings;
 mod shipped;
+mod spool;
 mod workers;
 
 use std::process::ExitCode;

@@ -91,6 +91,8 @@ enum Way {
     Straight(Option<TlsAcceptor>),
     /// From the gateway, which says by which door.
     Inner(Secret),
+    /// From gateways on machines of their own.
+    Apart(TlsAcceptor, Secret),
 }
 
 /// One port at which pages are served.
@@ -107,6 +109,10 @@ impl Pages {
 
     pub(crate) fn inner(router: Router, listener: TcpListener, secret: Secret) -> Self {
         Self { router, listener, way: Way::Inner(secret) }
+    }
+
+    pub(crate) fn apart(router: Router, listener: TcpListener, tls: TlsAcceptor, secret: Secret) -> Self {
+        Self { router, listener, way: Way::Apart(tls, secret) }
     }
 
     /// Serves until `stop`, then lets answers end within the limit.
@@ -157,11 +163,21 @@ async fn admit(way: &Way, router: Router, mut stream: TcpStream, stop: Cancellat
         }
         Way::Inner(secret) => {
             if let Some((door, secure)) = introduced(&mut stream, secret).await {
-                let door = actions::Door { listener: door.listener, address: door.address };
-                converse(router, stream, DoorExt(Some(door)), OverTls(secure), stop).await;
+                converse(router, stream, at(door), OverTls(secure), stop).await;
+            }
+        }
+        Way::Apart(tls, secret) => {
+            let limit = Duration::from_secs(HANDSHAKE_LIMIT_SECONDS);
+            let Ok(Ok(mut stream)) = tokio::time::timeout(limit, tls.accept(stream)).await else { return };
+            if let Some((door, secure)) = introduced(&mut stream, secret).await {
+                converse(router, stream, at(door), OverTls(secure), stop).await;
             }
         }
     }
+}
+
+fn at(door: gateway::Door) -> DoorExt {
+    DoorExt(Some(actions::Door { listener: door.listener, address: door.address }))
 }
 
 async fn converse<S>(router: Router, stream: S, door: DoorExt, tls: OverTls, stop: CancellationToken)

@@ -1,7 +1,9 @@
 //! What the gateway asks of the rest of Haven, answered from memory and kept fresh over the actions and the store.
 
+pub(crate) mod apart;
 pub(crate) mod feed;
 pub(crate) mod identity;
+pub(crate) mod last_good;
 pub(crate) mod portal;
 pub(crate) mod records;
 pub(crate) mod snapshots;

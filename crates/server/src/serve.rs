@@ -11,9 +11,10 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
-use crate::house::{House, Only, Portal};
+use crate::house::{Apart, Away, House, Only, Portal};
 use crate::hub::{self, COMMAND_LINE, Plan};
 use crate::moment::Clock;
+use crate::ports::apart;
 use crate::say::{Failure, Outcome};
 use crate::settings::{Mail, Settings, StartTls};
 use crate::{folder, heads, house, log, packs, pages, say};
@@ -38,13 +39,21 @@ pub(crate) fn run(serving: &Serving) -> Outcome {
     folder::refuse_practice(&settings.data.folder)?;
     let held = folder::hold(&settings.data.folder)?;
     log::start();
-    let ended = log::runtime()?.block_on(serve(settings, serving.only));
+    let ended = log::runtime()?.block_on(async {
+        match serving.only {
+            Some(Only::Gateway) => serve_gateway(settings).await,
+            only => serve(settings, only).await,
+        }
+    });
     drop(held);
     ended
 }
 
 async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
-    let (pack, files) = packs::sound(&settings.policy.pack)?;
+    let policy = settings.policy.as_ref().ok_or_else(|| {
+        Failure::new("The settings name no policy pack. Write pack under [policy]; only a gateway alone needs none.")
+    })?;
+    let (pack, files) = packs::sound(&policy.pack)?;
     let authority = authority(&settings)?;
     let gateway = gateway_config(&settings)?;
     let tls = match (&settings.portal.tls_certificate, &settings.portal.tls_key) {
@@ -54,20 +63,11 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
     let carrier = settings.mail.as_ref().map(carrier).transpose()?;
     let store = hub::open(&hub::location(&settings)?).await?;
     let clock = Arc::new(Clock::real());
-    let one_person = settings.listeners.iter().filter(|listener| listener.one_person_per_address);
-    let plan = Plan {
-        mode: Mode::Real,
-        organisation: settings.organisation.name.clone(),
-        portal_address: settings.portal.address.trim_end_matches('/').to_owned(),
-        one_person_listeners: one_person.map(|listener| listener.name.clone()).collect(),
-        agency_contacts: settings.agencies.clone(),
-    };
-    let haven = hub::hub(store, Arc::clone(&pack), Arc::clone(&clock), plan).await?;
+    let haven = hub::hub(store, Arc::clone(&pack), Arc::clone(&clock), plan(&settings)).await?;
     actions::shelf::put_in_force(&haven, pack, &files, COMMAND_LINE).await.map_err(hub::told)?;
     hub::remember_name(&haven).await?;
     let mail = settings.audit.head_mail.clone().zip(carrier.clone());
     let heads = heads::Plan { folder: heads_folder(&settings), mail };
-    let public = settings.portal.address.clone();
     let house = House {
         haven: Arc::new(haven),
         clock,
@@ -80,14 +80,79 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
         heads,
         records_waiting: settings.limits.records_waiting,
         practice: None,
+        data: settings.data.folder.clone(),
+        away: away(&settings),
+        apart: apart(&settings)?,
     };
-    house::run(house, |addresses| {
-        say::line(format_args!("Haven serves {} at {public}", settings.organisation.name));
-        for (name, address) in addresses {
-            say::line(format_args!("  listener {name}: {address}"));
-        }
-    })
-    .await
+    let says = format!("Haven serves {} at {}", settings.organisation.name, settings.portal.address);
+    house::run(house, |addresses| tell(&says, addresses)).await
+}
+
+/// A gateway on a machine of its own: no pages, no cases, no keys.
+async fn serve_gateway(settings: Settings) -> Outcome {
+    let authority = Arc::new(authority(&settings)?);
+    let gateway = gateway_config(&settings)?;
+    if gateway.listeners.is_empty() {
+        return Err(Failure::new("A gateway alone needs a listener. Write one as [[listener]]."));
+    }
+    let apart = apart(&settings)?;
+    if apart.pages.is_none() {
+        return Err(Failure::new(
+            "A gateway alone must know where Haven's pages wait for it. Set pages and secret_file under [gateways].",
+        ));
+    }
+    let clock = Arc::new(Clock::real());
+    let haven = hub::gateway_hub(&settings, Arc::clone(&clock), plan(&settings))?;
+    let house = House {
+        haven: Arc::new(haven),
+        clock,
+        only: Some(Only::Gateway),
+        gateway,
+        authority,
+        lists: settings.lists.file.clone(),
+        portal: portal(&settings, None),
+        carrier: None,
+        heads: heads::Plan { folder: heads_folder(&settings), mail: None },
+        records_waiting: settings.limits.records_waiting,
+        practice: None,
+        data: settings.data.folder.clone(),
+        away: away(&settings),
+        apart,
+    };
+    let says = format!("Haven's gateway alone, for {}", settings.organisation.name);
+    house::run(house, |addresses| tell(&says, addresses)).await
+}
+
+fn tell(says: &str, addresses: &[(String, std::net::SocketAddr)]) {
+    say::line(says);
+    for (name, address) in addresses {
+        say::line(format_args!("  listener {name}: {address}"));
+    }
+}
+
+fn plan(settings: &Settings) -> Plan {
+    let here = settings.listeners.iter().filter(|listener| listener.one_person_per_address);
+    let elsewhere = settings.gateways.one_person_listeners.iter().cloned();
+    Plan {
+        mode: Mode::Real,
+        organisation: settings.organisation.name.clone(),
+        portal_address: settings.portal.address.trim_end_matches('/').to_owned(),
+        one_person_listeners: here.map(|listener| listener.name.clone()).chain(elsewhere).collect(),
+        agency_contacts: settings.agencies.clone(),
+    }
+}
+
+fn away(settings: &Settings) -> Away {
+    Away {
+        spool: settings.away.spool_folder.clone().unwrap_or_else(|| settings.data.folder.join("spool")),
+        limit_mb: settings.away.spool_limit_mb,
+        policy_days: settings.away.policy_days,
+    }
+}
+
+fn apart(settings: &Settings) -> Result<Apart, Failure> {
+    let secret = settings.gateways.secret_file.as_deref().map(apart::secret).transpose()?;
+    Ok(Apart { listen: settings.gateways.listen.zip(secret.clone()), pages: settings.gateways.pages.zip(secret) })
 }
 
 /// Where signed heads are written.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::ports::last_good;
 use crate::say::Failure;
+use crate::spool;
 
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
@@ -18,7 +20,8 @@ const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
 pub(crate) struct Settings {
     pub(crate) organisation: Organisation,
     pub(crate) data: Data,
-    pub(crate) policy: Policy,
+    /// Not needed by a gateway alone: it decides by the policy that the database says is in force.
+    pub(crate) policy: Option<Policy>,
     #[serde(default)]
     pub(crate) lists: ListFile,
     pub(crate) portal: Portal,
@@ -33,6 +36,10 @@ pub(crate) struct Settings {
     pub(crate) network: Network,
     #[serde(default)]
     pub(crate) limits: Limits,
+    #[serde(default)]
+    pub(crate) away: Away,
+    #[serde(default)]
+    pub(crate) gateways: Gateways,
     /// Agency of the pack -> how to reach it. A pack never holds an address or a number.
     #[serde(default)]
     pub(crate) agencies: BTreeMap<String, String>,
@@ -189,6 +196,35 @@ impl Default for Limits {
     }
 }
 
+/// What a gateway goes on with while the database is away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Away {
+    pub(crate) spool_folder: Option<PathBuf>,
+    pub(crate) spool_limit_mb: u64,
+    pub(crate) policy_days: u32,
+}
+
+impl Default for Away {
+    fn default() -> Self {
+        Self { spool_folder: None, spool_limit_mb: spool::LIMIT_MB, policy_days: last_good::LIMIT_DAYS }
+    }
+}
+
+/// Gateways on machines of their own.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gateways {
+    /// Where the pages wait for gateways.
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where a gateway alone finds the pages.
+    pub(crate) pages: Option<SocketAddr>,
+    /// Listeners of gateways elsewhere at which one person sits behind each address.
+    #[serde(default)]
+    pub(crate) one_person_listeners: Vec<String>,
+    pub(crate) secret_file: Option<PathBuf>,
+}
+
 impl Settings {
     /// Reads a settings file; relative paths in it are seen from its folder.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
@@ -247,6 +283,17 @@ impl Settings {
                 "postgres and postgres_file say the same twice. Give one of them.".to_owned(),
             );
         }
+        if (self.gateways.listen.is_some() || self.gateways.pages.is_some()) && self.gateways.secret_file.is_none() {
+            return fault("gateways", "gateways and pages share a secret. Name its file as secret_file.".to_owned());
+        }
+        if self.away.spool_limit_mb < spool::LIMIT_MIN_MB {
+            let least = spool::LIMIT_MIN_MB;
+            return fault("spool_limit_mb", format!("the spool needs at least {least} MB. Write {least} or more."));
+        }
+        if !(1..=last_good::LIMIT_MAX_DAYS).contains(&self.away.policy_days) {
+            let most = last_good::LIMIT_MAX_DAYS;
+            return fault("policy_days", format!("policy_days is a number of days from 1 to {most}."));
+        }
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(
@@ -264,8 +311,11 @@ impl Settings {
     }
 
     fn seen_from(&mut self, folder: &Path) {
-        let own = [&mut self.data.folder, &mut self.policy.pack];
+        let own = [&mut self.data.folder];
+        let pack = self.policy.iter_mut().map(|policy| &mut policy.pack);
         let maybe = [
+            &mut self.away.spool_folder,
+            &mut self.gateways.secret_file,
             &mut self.data.postgres_file,
             &mut self.lists.file,
             &mut self.portal.tls_certificate,
@@ -276,7 +326,12 @@ impl Settings {
         ];
         let mail =
             self.mail.iter_mut().flat_map(|mail| [mail.password_file.as_mut(), mail.authority.as_mut()]).flatten();
-        let all = own.into_iter().chain(maybe.into_iter().flatten()).chain(mail).chain(&mut self.network.authorities);
+        let all = own
+            .into_iter()
+            .chain(pack)
+            .chain(maybe.into_iter().flatten())
+            .chain(mail)
+            .chain(&mut self.network.authorities);
         for path in all {
             *path = folder.join(&*path);
         }

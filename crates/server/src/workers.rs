@@ -89,11 +89,15 @@ pub(crate) async fn anchors(haven: Arc<Haven>, stop: CancellationToken) {
     }
 }
 
-/// Tells the store which sessions were used, and ends idle ones.
-pub(crate) async fn sessions(people: Arc<People>, stop: CancellationToken) {
+/// Tells the store which sessions were used, and ends idle ones; a gateway alone leaves the ending to a node with pages.
+pub(crate) async fn sessions(haven: Arc<Haven>, people: Arc<People>, ends: bool, stop: CancellationToken) {
     let mut trouble = Trouble::default();
     while !stopped(&stop, Duration::from_secs(USE_EVERY_SECONDS)).await {
-        trouble.note("the use of sessions cannot be kept", people.tell_use().await);
+        let mut told = people.tell_use().await;
+        if ends && told.is_ok() {
+            told = actions::identity::end_idle(&haven).await;
+        }
+        trouble.note("the use of sessions cannot be kept", told);
     }
 }
 

@@ -14,6 +14,7 @@ pub mod decisions;
 pub mod erasures;
 mod error;
 pub mod feed;
+pub mod gateway;
 pub mod ids;
 pub mod jobs;
 pub mod keys;

@@ -204,6 +204,57 @@ pub async fn fill(unit: &mut Unit, table: &str, number: u8) {
     unit.execute(Box::leak(sql.into_boxed_str()), columns.iter().map(value).collect()).await.unwrap();
 }
 
+/// A role for a gateway alone, on the database of a place.
+#[derive(Debug)]
+pub struct Role {
+    /// The place's database as the role sees it.
+    pub address: String,
+    name: String,
+    owner: String,
+}
+
+impl Role {
+    /// Makes a role with the rights that [`crate::gateway::grants`] gives.
+    pub async fn new(place: &TestPlace) -> Self {
+        let Location::Postgres(owner) = &place.location else { panic!("a role is PostgreSQL's") };
+        let (_, database) = place.database.as_ref().unwrap();
+        let name = database.replace("haven_test", "gateway_test");
+        let mut connection = PgConnection::connect(owner).await.unwrap();
+        let sql = format!("CREATE ROLE {name} LOGIN PASSWORD 'invented';\n{}", crate::gateway::grants(&name).unwrap());
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        let (_, host) = owner.rsplit_once('@').unwrap();
+        Self { address: format!("postgres://{name}:invented@{host}"), name, owner: owner.clone() }
+    }
+
+    /// Removes the role again.
+    pub async fn remove(self) {
+        let mut connection = PgConnection::connect(&self.owner).await.unwrap();
+        let sql = format!("DROP OWNED BY {0}; DROP ROLE {0}", self.name);
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+}
+
+/// Every table of all three parts, with its schema.
+#[must_use]
+pub fn all_tables() -> Vec<String> {
+    let mut all = Vec::new();
+    for part in [Part::Haven, Part::Activity, Part::Keys] {
+        all.extend(tables(part).into_iter().chain(["versions"]).map(|table| format!("{}.{table}", part.name())));
+    }
+    all
+}
+
+/// Runs any statement as whoever the address names.
+///
+/// # Errors
+/// What the database says.
+pub async fn read_anything(address: &str, sql: &str) -> Result<(), StoreError> {
+    let mut connection = PgConnection::connect(address).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}
+
 /// One value of everything kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {

@@ -44,6 +44,17 @@ impl Store {
         Ok(Self { inner: Arc::new(Parts { haven, activity, keys, salt }) })
     }
 
+    /// The way of a gateway on a machine of its own: what [`crate::gateway`] lets it see, its activity, and no keys. The
+    /// database need not answer yet.
+    ///
+    /// # Errors
+    /// `Unreadable` if that is no address of a PostgreSQL database.
+    pub fn open_as_gateway(url: &str) -> Result<Self, StoreError> {
+        let haven = crate::db::open::open_as_gateway(url, "gateway")?;
+        let activity = crate::db::open::open_as_gateway(url, Part::Activity.name())?;
+        Ok(Self { inner: Arc::new(Parts { haven, activity, keys: Db::Shut }) })
+    }
+
     /// Begins the one transaction of an action.
     ///
     /// # Errors

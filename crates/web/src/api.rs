@@ -5,6 +5,7 @@ pub(crate) use actions::case::{AlertView, CaseView, StepView};
 pub(crate) use actions::decide::{AssessChoice, Assessment, Close};
 pub(crate) use actions::filter_event::{AskName, EventQuery, EventRow, EventView, TechnicalAlertRow};
 pub(crate) use actions::keys::HolderRow;
+pub(crate) use actions::local_rules::Unsettled;
 pub(crate) use actions::practice::LetterRow;
 pub(crate) use actions::referral::{ReferralPreview, SendReferral};
 pub(crate) use actions::report::{How, MyReport, Receipt, ReportForm};

@@ -291,3 +291,50 @@ async fn inv5_a_case_keeps_the_policy_it_began_under() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f12_a_rule_whose_clause_vanishes_with_a_new_policy_is_a_finding_and_never_milder() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let mut files = crate::world::waes_files();
+        files.insert("clauses/99-extra.md".to_owned(), "# A passing clause {passing}\n\nIt will go.\n".to_owned());
+        let with = std::sync::Arc::new(policy::read::read(&files).pack.unwrap());
+        actions::shelf::put_in_force(&world.haven, with.clone(), &files, "test").await.unwrap();
+        let now = world.haven.now();
+        let mut unit = world.haven.store.begin().await.unwrap();
+        for (id, host, allow) in [("r1", "opened.test", true), ("r2", "closed.test", false)] {
+            let rule = store::local_rules::LocalRule {
+                id: id.into(),
+                host: host.into(),
+                allow,
+                population: "learner".into(),
+                reason: "Decided once.".into(),
+                citation: with.cite("passing").unwrap().to_record(),
+                made_at: now,
+                made_by: "somebody".into(),
+                until: None,
+                request: None,
+            };
+            store::local_rules::insert(&mut unit, &rule).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+        let it = world.sign_in("ines").await;
+        assert!(actions::local_rules::unsettled(&world.haven, &it).await.unwrap().is_empty());
+        let letters = world.letters_to("ines").await;
+
+        let plain = crate::world::waes();
+        actions::shelf::put_in_force(&world.haven, plain, &crate::world::waes_files(), "test").await.unwrap();
+        let mut found = actions::local_rules::unsettled(&world.haven, &it).await.unwrap();
+        found.sort_by(|a, b| a.host.cmp(&b.host));
+        let told: Vec<(&str, bool)> = found.iter().map(|one| (one.host.as_str(), one.opened)).collect();
+        assert_eq!(told, [("closed.test", false), ("opened.test", true)]);
+        assert_eq!(world.letters_to("ines").await, letters + 1, "one letter, not one for each");
+        let lead = world.sign_in("sunil").await;
+        assert!(actions::local_rules::unsettled(&world.haven, &lead).await.is_err(), "only for those who decide");
+        // The same policy again tells nobody anything.
+        let (again, files) = (crate::world::waes(), crate::world::waes_files());
+        actions::shelf::put_in_force(&world.haven, again, &files, "test").await.unwrap();
+        assert_eq!(world.letters_to("ines").await, letters + 1);
+    })
+    .await;
+}

@@ -23,6 +23,7 @@ pub(super) fn compile(pack: &Pack, local: &[LocalRule]) -> Result<Compiled, Snap
         unopened_sites: sites("the inspection exceptions", &filtering.inspection.except_sites)?,
         unknown_protocol: or_refuse(pack, defaults.unknown_protocol, &defaults.unknown_protocol_clause, &unlisted)?,
         scanner_down: or_refuse(pack, defaults.scanner_down, &defaults.scanner_down_clause, &unlisted)?,
+        records_down: or_refuse(pack, defaults.records_down, &defaults.records_down_clause, &unlisted)?,
         unlisted: (defaults.unlisted, unlisted),
         names: names(pack),
     })

@@ -354,6 +354,9 @@ fn invariant_6_failures_do_what_the_clause_says() {
     silent.filtering.defaults.scanner_down_clause = String::new();
     let decision = decide::scanner_down(&snapshot_of(silent, Vec::new()), &asked);
     assert_eq!(decision.action, Action::Block, "unsaid means refuse");
+    let decision = decide::records_down(&snapshot, &asked);
+    assert_eq!((decision.action, decision.rule.as_str()), (Action::Block, "default:records-down"), "so here");
+    assert_eq!(decision.citation.clause_id(), Some(pack().filtering.defaults.unlisted_clause.as_str()));
 }
 
 #[test]

@@ -49,6 +49,23 @@ async fn f11_https_meets_the_gate_without_any_contact_with_the_website() {
 }
 
 #[tokio::test]
+async fn s6_while_nobody_new_can_be_known_the_gate_says_so() {
+    let world = World::unknown().await;
+    world.reception.cannot_ask.store(true, Ordering::SeqCst);
+    let reply = get(world.address, "http://site.test/", PAGE).await;
+    assert_eq!(reply.status, 503);
+    for words in ["cannot check who you are", "nobody new can sign in", "call 999"] {
+        assert!(reply.text().contains(words), "{words}: {}", reply.text());
+    }
+    let inside = get_secure(world.address, &world.authority, "site.test", "/", PAGE).await;
+    assert_eq!(inside.status, 503);
+    assert_eq!(get(world.address, "http://advice.test/", PAGE).await.status, 200, "help stays open (S-2)");
+    assert!(world.website.seen().iter().all(|line| line.contains("advice.test")));
+    *world.reception.who.lock().unwrap() = Identified::Person(learner());
+    assert_eq!(get(world.address, "http://site.test/", PAGE).await.status, 200, "who is known already goes on");
+}
+
+#[tokio::test]
 async fn s4_nothing_is_recorded_at_the_gate() {
     let world = World::unknown().await;
     get(world.address, "http://casino-royal.test/", PAGE).await;

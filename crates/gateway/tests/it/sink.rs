@@ -62,6 +62,18 @@ fn m01_a_full_sink_drops_and_counts_but_keeps_every_alert() {
     assert!(sink.drain(10).is_empty());
 }
 
+#[test]
+fn m01_what_could_not_be_written_goes_back_to_its_place() {
+    let sink = Sink::with_limits(10, 10);
+    for name in ["r1", "r2", "r3"] {
+        sink.put(record(name, false));
+    }
+    let batch = sink.drain(2);
+    sink.put_back(batch.records);
+    let again: Vec<String> = sink.drain(10).records.into_iter().map(|record| record.reference).collect();
+    assert_eq!(again, ["r1", "r2", "r3"]);
+}
+
 #[tokio::test]
 async fn m01_a_waiting_writer_wakes_for_an_alert() {
     let sink = Arc::new(Sink::default());

@@ -63,6 +63,47 @@ async fn f10_what_cannot_be_read_follows_the_policys_rule_for_failures() {
 }
 
 #[tokio::test]
+async fn invariant_6_what_cannot_be_recorded_is_not_opened() {
+    let world = World::with(Plan { room: (0, 10), ..Plan::default() }).await;
+    let reply = get(world.address, "http://site.test/", PAGE).await;
+    assert_eq!(reply.status, 403);
+    assert!(reply.text().contains("cannot keep the record"), "{}", reply.text());
+    let tunnel = get_secure(world.address, &world.authority, "site.test", "/", PAGE).await;
+    assert_eq!(tunnel.status, 403);
+    assert!(world.website.seen().is_empty(), "nothing was asked of the website");
+    assert_eq!(get(world.address, "http://advice.test/", PAGE).await.status, 200, "help is open all the same (S-2)");
+    assert_eq!(world.numbers().unrecorded, 2);
+    assert_eq!(world.sink.drain(1).lost_records, 2, "and what was lost is counted");
+
+    let lenient = crate::pack::snapshot_with(|rules| {
+        let said = "records_down = \"allow\"\nrecords_down_clause = \"2\"\nscanner_down = ";
+        rules.replace("scanner_down = ", said)
+    });
+    let world = World::with(Plan { snapshot: Some(lenient), room: (0, 10), ..Plan::default() }).await;
+    assert_eq!(get(world.address, "http://site.test/", PAGE).await.status, 200, "where the policy says so, it opens");
+    let blocked = get(world.address, "http://casino-royal.test/", PAGE).await;
+    assert_eq!(blocked.status, 403, "it is never milder than the policy is anyway");
+}
+
+#[tokio::test]
+async fn invariant_6_an_alert_that_found_no_place_refuses_what_it_is_about() {
+    let watching = || {
+        let rules = |rules: &str| {
+            rules.replace("id = \"extremism\"\naction = \"block\"", "id = \"extremism\"\naction = \"watch\"")
+        };
+        Some(crate::pack::snapshot_with(|text| rules(text)))
+    };
+    let search = "http://www.google.com/search?q=extremist+propaganda";
+    let world = World::with(Plan { snapshot: watching(), ..Plan::default() }).await;
+    assert_ne!(get(world.address, search, PAGE).await.status, 403, "it is watched, not blocked");
+    assert_eq!(world.sink.drain(10).alerts.len(), 1);
+    let world = World::with(Plan { snapshot: watching(), room: (10, 0), ..Plan::default() }).await;
+    assert_eq!(get(world.address, search, PAGE).await.status, 403, "not as if it stood in the record");
+    let batch = world.sink.drain(10);
+    assert_eq!((batch.alerts.len(), batch.lost_alerts), (0, 1));
+}
+
+#[tokio::test]
 async fn s2_words_on_a_help_site_are_not_read() {
     let world = World::new().await;
     assert_eq!(get(world.address, "http://advice.test/words", PAGE).await.status, 200);

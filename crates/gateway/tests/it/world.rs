@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use filter::{Person, Snapshot};
 use gateway::{
     Answer, Authority, Config, Contact, Counts, Door, Gateway, Identified, Identity, Limits, Listener, Moment, Numbers,
-    Portal, Ports, Reach, Sink, Snapshots, Trust,
+    Portal, Ports, Reach, Sink, Snapshots, Trust, Wire,
 };
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -44,6 +44,7 @@ pub(crate) struct Reception {
     pub(crate) again: Mutex<Identified>,
     pub(crate) asked: AtomicU64,
     pub(crate) connections: Mutex<Vec<usize>>,
+    pub(crate) cannot_ask: AtomicBool,
 }
 
 impl Identity for Reception {
@@ -59,6 +60,10 @@ impl Identity for Reception {
     fn ask_again(&self, _: &Door, _: Timestamp) -> Answer<Identified> {
         let again = self.again.lock().unwrap().clone();
         Box::pin(async move { again })
+    }
+
+    fn can_ask(&self) -> bool {
+        !self.cannot_ask.load(Ordering::SeqCst)
     }
 
     fn connections(&self, _: &Door, open: usize, _: Timestamp) {
@@ -85,9 +90,9 @@ impl Portal for House {
     fn decision_address(&self, reference: &str) -> String {
         format!("http://haven.test/decision/{reference}")
     }
-    fn connect(&self, _: &Door, secure: bool) -> Answer<std::io::Result<TcpStream>> {
+    fn connect(&self, _: &Door, secure: bool) -> Answer<std::io::Result<Box<dyn Wire>>> {
         let address = if secure { self.secure } else { self.plain };
-        Box::pin(TcpStream::connect(address))
+        Box::pin(async move { Ok(Box::new(TcpStream::connect(address).await?) as Box<dyn Wire>) })
     }
     fn named_upstream(&self, host: &str, port: u16) -> Option<SocketAddr> {
         self.named.lock().unwrap().get(&(host.to_owned(), port)).copied()
@@ -147,6 +152,8 @@ pub(crate) struct Plan {
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) limits: Limits,
     pub(crate) reach: Reach,
+    /// Ordinary records and alerts for which there is room.
+    pub(crate) room: (usize, usize),
 }
 
 impl Default for Plan {
@@ -161,7 +168,13 @@ impl Default for Plan {
             stop: Duration::from_secs(2),
             ..Limits::default()
         };
-        Self { who: Identified::Person(learner()), snapshot: Some(pack::snapshot()), limits, reach: Reach::default() }
+        Self {
+            who: Identified::Person(learner()),
+            snapshot: Some(pack::snapshot()),
+            limits,
+            reach: Reach::default(),
+            room: (1000, 1000),
+        }
     }
 }
 
@@ -189,9 +202,10 @@ impl World {
             again: Mutex::new(Identified::Unknown),
             asked: AtomicU64::new(0),
             connections: Mutex::default(),
+            cannot_ask: AtomicBool::new(false),
         });
         let in_force = Arc::new(InForce(Mutex::new(plan.snapshot.map(Arc::new))));
-        let sink = Arc::new(Sink::default());
+        let sink = Arc::new(Sink::with_limits(plan.room.0, plan.room.1));
         let listener = |name: &str, one| Listener {
             name: name.to_owned(),
             address: "127.0.0.1:0".parse().unwrap(),

@@ -227,6 +227,7 @@ fn defaults(old: &Pack, new: &Pack, changes: &mut Vec<Change>) {
         ("A site on no list", before.unlisted, after.unlisted, &after.unlisted_clause),
         ("An unknown protocol", before.unknown_protocol, after.unknown_protocol, &after.unknown_protocol_clause),
         ("A file while the scanner is down", before.scanner_down, after.scanner_down, &after.scanner_down_clause),
+        ("What cannot be recorded", before.records_down, after.records_down, &after.records_down_clause),
     ] {
         if let Some(part) = was(action(was_action), action(is_action)) {
             add(changes, EVERYBODY, format!("{word}: now {part}."), clause);

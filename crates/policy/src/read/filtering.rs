@@ -47,6 +47,8 @@ pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Filtering> {
 }
 
 fn defaults(mut row: Row<'_>) -> Defaults {
+    // Most policies do not say it, and unsaid is refused. Who says it names the clause.
+    let records_down = row.word_maybe("records_down", &ACTION_WORDS);
     let defaults = Defaults {
         unlisted: row.word("unlisted", &ACTION_WORDS, Action::Block),
         unlisted_clause: row.clause_at("unlisted_clause"),
@@ -54,6 +56,8 @@ fn defaults(mut row: Row<'_>) -> Defaults {
         unknown_protocol_clause: row.clause_at("unknown_protocol_clause"),
         scanner_down: row.word("scanner_down", &ACTION_WORDS, Action::Block),
         scanner_down_clause: row.clause_at("scanner_down_clause"),
+        records_down: records_down.unwrap_or(Action::Block),
+        records_down_clause: records_down.map(|_| row.clause_at("records_down_clause")).unwrap_or_default(),
     };
     row.finish();
     defaults

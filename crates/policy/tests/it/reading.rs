@@ -86,6 +86,12 @@ fn g01_a_missing_key_is_named_at_its_table() {
     refused("pack.toml", "version = \"3\"\nowner", "owner", &["1 The pack has no `version`."]);
     refused("vocabulary.toml", "area = \"commerce\"\n", "", &["6 The code has no `area`."]);
     refused("filtering.toml", "scanner_down = \"block\"\n", "", &["1 The defaults has no `scanner_down`."]);
+    refused(
+        "filtering.toml",
+        "scanner_down = ",
+        "records_down = \"allow\"\nscanner_down = ",
+        &["1 The defaults has no `records_down_clause`."],
+    );
     refused("agreements/learner.md", "version = \"1\"\n", "", &["2 The file has no `version`."]);
 }
 

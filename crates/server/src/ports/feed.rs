@@ -1,6 +1,7 @@
 //! Follows the numbered list of changes, so that what is held in memory is never older than a quarter of a second.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actions::{ActionError, Haven};
@@ -18,65 +19,88 @@ const ROWS_AT_ONCE: u32 = 1000;
 const RENEW_EVERY_SECONDS: u64 = 60;
 /// How often it is looked for a new list file, in seconds.
 const LISTS_EVERY_SECONDS: u64 = 5;
+/// How long the database may take to answer before it counts as away, in seconds.
+const ANSWER_LIMIT_SECONDS: u64 = 10;
 
 /// The feed of one node.
 pub(crate) struct Feed {
     haven: Arc<Haven>,
     people: Arc<People>,
     in_force: Arc<InForce>,
-    /// Number of the last row that was taken.
-    taken: Mutex<i64>,
+    /// A gateway alone, whose database address may open what it needs and nothing else.
+    walled: bool,
+    /// Number of the last row that was taken; none before the database has answered for the first time.
+    taken: Mutex<Option<i64>>,
+    /// The database did not answer when it was last asked.
+    away: AtomicBool,
 }
 
 impl Feed {
-    /// Begins at the end of the feed, and makes everything once.
-    pub(crate) async fn begin(
-        haven: Arc<Haven>,
-        people: Arc<People>,
-        in_force: Arc<InForce>,
-    ) -> Result<Self, ActionError> {
-        let last = store::feed::last(&haven.store).await?;
-        people.renew().await?;
-        in_force.renew().await?;
-        Ok(Self { haven, people, in_force, taken: Mutex::new(last) })
+    pub(crate) fn new(haven: Arc<Haven>, people: Arc<People>, in_force: Arc<InForce>, walled: bool) -> Self {
+        Self { haven, people, in_force, walled, taken: Mutex::new(None), away: AtomicBool::new(false) }
     }
 
-    /// Takes what is new. Whoever comes while another is at it waits, and then finds nothing left to do.
+    /// Takes what is new; the first time, everything. Whoever comes while another is at it waits, and then finds nothing left
+    /// to do.
     pub(crate) async fn pull(&self) -> Result<(), ActionError> {
+        let answer = tokio::time::timeout(Duration::from_secs(ANSWER_LIMIT_SECONDS), self.take()).await;
+        let answer = answer.unwrap_or_else(|_| Err(ActionError::Away("it took too long".to_owned())));
+        self.away.store(answer.is_err(), Ordering::Relaxed);
+        answer
+    }
+
+    /// Whether the database answered when it was last asked.
+    pub(crate) fn answers(&self) -> bool {
+        !self.away.load(Ordering::Relaxed)
+    }
+
+    async fn take(&self) -> Result<(), ActionError> {
         let mut taken = self.taken.lock().await;
-        let rows = store::feed::since(&self.haven.store, *taken, ROWS_AT_ONCE).await?;
+        let Some(before) = *taken else {
+            if self.walled {
+                store::gateway::check(&self.haven.store).await?;
+            }
+            let last = store::feed::last(&self.haven.store).await?;
+            self.in_force.renew().await?;
+            self.people.renew().await?;
+            *taken = Some(last);
+            return Ok(());
+        };
+        let rows = store::feed::since(&self.haven.store, before, ROWS_AT_ONCE).await?;
         let Some(last) = rows.last().map(|row| row.seq) else { return Ok(()) };
         for row in rows.iter().filter(|row| row.kind == "identity") {
             self.people.prove(&row.digest, row.at);
         }
         let is_rules = |kind: &str| kind == "pack" || kind == "local-rules" || kind == "lists";
-        if rows.iter().any(|row| !is_rules(&row.kind)) {
-            self.people.renew().await?;
-        }
         if rows.iter().any(|row| is_rules(&row.kind)) {
             self.in_force.renew().await?;
-            self.people.renew().await?;
         }
+        self.people.renew().await?;
         // Only now: if something failed, the same rows are taken again.
-        *taken = last;
+        *taken = Some(last);
         Ok(())
     }
 
     /// Follows until `stop`. Trouble is logged, and what is held stays.
     pub(crate) async fn follow(self: Arc<Self>, stop: CancellationToken) {
         let mut round: u64 = 0;
-        let mut trouble = false;
+        let mut trouble = !self.answers();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_millis(ASK_EVERY_MS)) => {}
             }
             round = round.wrapping_add(1);
-            let done = self.round(round).await;
-            if let Err(error) = &done
-                && !trouble
-            {
-                tracing::warn!(cause = %error, "the feed cannot be read; what was last in force stays");
+            let done = tokio::select! {
+                () = stop.cancelled() => return,
+                done = self.round(round) => done,
+            };
+            match &done {
+                Err(error) if !trouble => {
+                    tracing::warn!(cause = %error, "the feed cannot be read; what was last in force stays");
+                }
+                Ok(()) if trouble => tracing::info!("the feed is read again"),
+                _ => {}
             }
             trouble = done.is_err();
         }
@@ -87,10 +111,11 @@ impl Feed {
         if every(LISTS_EVERY_SECONDS) && self.in_force.lists_changed() {
             self.in_force.renew().await?;
         }
+        self.pull().await?;
         if every(RENEW_EVERY_SECONDS) {
             self.in_force.renew().await?;
             self.people.renew().await?;
         }
-        self.pull().await
+        Ok(())
     }
 }

@@ -75,7 +75,7 @@ impl People {
         Ok(())
     }
 
-    /// Tells the store which sessions were used since it was last told, and ends those that nobody uses.
+    /// Tells the store which sessions were used since it was last told.
     pub(crate) async fn tell_use(&self) -> Result<(), ActionError> {
         let used: Vec<(Door, String, Timestamp)> = {
             let known = self.lock();
@@ -93,7 +93,7 @@ impl People {
                 standing.told = standing.told.max(seen);
             }
         }
-        actions::identity::end_idle(&self.haven).await
+        Ok(())
     }
 }
 
@@ -155,6 +155,10 @@ impl gateway::Identity for AtTheDoor {
             }
             people.lock().look(&door, now, true)
         })
+    }
+
+    fn can_ask(&self) -> bool {
+        self.feed.answers()
     }
 
     fn connections(&self, door: &Door, open: usize, now: Timestamp) {

@@ -4,9 +4,11 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use gateway::{Answer, Contact, Door};
+use gateway::{Answer, Contact, Door, Wire};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use super::apart::There;
 
 /// The first word of an inner connection.
 const WORD: &str = "HAVEN-DOOR";
@@ -16,7 +18,8 @@ const LINE_LIMIT_BYTES: usize = 512;
 const LINE_LIMIT_SECONDS: u64 = 5;
 const SECRET_BYTES: usize = 32;
 
-/// What an inner connection is opened with: made at every start, known to this process only.
+/// What an inner connection is opened with: made at every start and known to this process only, or shared with gateways on
+/// machines of their own.
 #[derive(Clone)]
 pub(crate) struct Secret(String);
 
@@ -25,6 +28,11 @@ impl Secret {
         let mut bytes = [0_u8; SECRET_BYTES];
         crate::moment::fill_random(&mut bytes);
         Self(hex::encode(bytes))
+    }
+
+    /// A secret that other machines know as well.
+    pub(crate) fn shared(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     /// Compares in a time that does not depend on where the two differ.
@@ -40,10 +48,18 @@ pub(crate) struct Practice {
     pub(crate) secure: SocketAddr,
 }
 
+/// Where the pages are.
+pub(crate) enum Way {
+    /// In this process, over loopback.
+    Here(SocketAddr),
+    /// On another machine.
+    There(There),
+}
+
 /// The portal as the gateway sees it.
 pub(crate) struct Inner {
     pub(crate) host: String,
-    pub(crate) address: SocketAddr,
+    pub(crate) way: Way,
     pub(crate) secret: Secret,
     pub(crate) practice: Option<Practice>,
     pub(crate) whom_to_talk_to: String,
@@ -67,15 +83,22 @@ impl gateway::Portal for Inner {
         format!("http://{}/blocked/{reference}", self.host)
     }
 
-    fn connect(&self, door: &Door, secure: bool) -> Answer<io::Result<TcpStream>> {
+    fn connect(&self, door: &Door, secure: bool) -> Answer<io::Result<Box<dyn Wire>>> {
         let line = first_line(&self.secret, door, secure);
-        let address = self.address;
-        Box::pin(async move {
-            let mut stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            stream.write_all(line.as_bytes()).await?;
-            Ok(stream)
-        })
+        match &self.way {
+            Way::Here(address) => {
+                let address = *address;
+                Box::pin(async move {
+                    let stream = TcpStream::connect(address).await?;
+                    stream.set_nodelay(true)?;
+                    introduce(Box::new(stream), &line).await
+                })
+            }
+            Way::There(there) => {
+                let connecting = there.connect();
+                Box::pin(async move { introduce(connecting.await?, &line).await })
+            }
+        }
     }
 
     fn named_upstream(&self, host: &str, port: u16) -> Option<SocketAddr> {
@@ -95,6 +118,12 @@ impl gateway::Portal for Inner {
             practice: self.practice.is_some(),
         }
     }
+}
+
+async fn introduce(mut stream: Box<dyn Wire>, line: &str) -> io::Result<Box<dyn Wire>> {
+    stream.write_all(line.as_bytes()).await?;
+    stream.flush().await?;
+    Ok(stream)
 }
 
 fn first_line(secret: &Secret, door: &Door, secure: bool) -> String {

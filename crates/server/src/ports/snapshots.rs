@@ -1,15 +1,19 @@
 //! What is in force: pack, lists and the organisation's own rules, swapped whole when one of them changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use actions::local_rules::{Standing, standing};
 use actions::{ActionError, Haven};
 use filter::Snapshot;
 use filter::lists::{Lists, LocalRule};
 use filter::phrases::WordPack;
-use policy::{Action, Pack};
+use filter::snapshot::SnapshotError;
+use policy::Pack;
 
+use super::last_good::{self, Keeper};
+use super::records::blocking;
 use crate::commands::lists;
 use crate::say::Failure;
 
@@ -21,11 +25,17 @@ pub(crate) struct InForce {
     lists: Mutex<Arc<Lists>>,
     file: Option<(PathBuf, Mutex<Option<SystemTime>>)>,
     current: RwLock<Option<Arc<Snapshot>>>,
+    last_good: Mutex<Keeper>,
 }
 
 impl InForce {
     /// Opens the lists. The snapshot itself is made by the first [`InForce::renew`].
-    pub(crate) fn open(haven: Arc<Haven>, file: Option<PathBuf>, portal_hosts: Vec<String>) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        haven: Arc<Haven>,
+        file: Option<PathBuf>,
+        portal_hosts: Vec<String>,
+        data: &Path,
+    ) -> Result<Self, Failure> {
         let (lists, file) = match file {
             Some(path) => {
                 let seen = changed_at(&path);
@@ -40,19 +50,69 @@ impl InForce {
             lists: Mutex::new(Arc::new(lists)),
             file,
             current: RwLock::new(None),
+            last_good: Mutex::new(Keeper::new(data)),
         })
     }
 
-    /// Makes the snapshot anew. If it cannot be made, the last good one stays.
+    /// Makes the snapshot anew, by the policy that the database says is in force, and keeps it on the disk. If it cannot be
+    /// made, the last good one stays.
     pub(crate) async fn renew(&self) -> Result<(), ActionError> {
-        let pack = self.haven.pack();
+        let followed = actions::shelf::follow(&self.haven).await?;
+        let (pack, files) = followed.ok_or_else(|| ActionError::Broken("no policy is in force".to_owned()))?;
         let kept = store::local_rules::in_force(&self.haven.store, self.haven.now()).await?;
-        let local = kept.iter().filter_map(|rule| local(&pack, rule)).collect();
-        let lists = Arc::clone(&self.lists.lock().unwrap_or_else(PoisonError::into_inner));
-        let made = Snapshot::new(pack, lists, Arc::clone(&self.words), local, self.portal_hosts.clone());
-        let made = made.map_err(|error| ActionError::Broken(error.to_string()))?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(made));
+        let local: Vec<LocalRule> = kept.iter().filter_map(|rule| local(&pack, rule)).collect();
+        let made = self.make(Arc::clone(&pack), local).map_err(|error| ActionError::Broken(error.to_string()))?;
+        let lists = made.lists.digest.clone();
+        let rules = made.local.clone();
+        self.put(made);
+        blocking(|| {
+            let mut keeper = self.last_good.lock().unwrap_or_else(PoisonError::into_inner);
+            keeper.keep(&files, &pack.digest, &lists, &rules, self.haven.now());
+        });
         Ok(())
+    }
+
+    /// Takes what was in force when the database last answered, from the disk.
+    pub(crate) fn recall(&self, limit_days: u32) -> Result<(), Failure> {
+        let path = self.last_good.lock().unwrap_or_else(PoisonError::into_inner).path().to_path_buf();
+        let found = last_good::read(&path, self.haven.now(), limit_days)?;
+        let made = self.make(Arc::clone(&found.pack), found.local).map_err(|error| {
+            Failure::new(format!("The last good policy {} cannot be used: {error}.", path.display()))
+        })?;
+        if made.lists.digest != found.lists_digest {
+            tracing::info!("the lists are others than when the last good policy was kept; those of today are used");
+        }
+        actions::shelf::take(&self.haven, found.pack);
+        self.put(made);
+        tracing::warn!(since = %found.at, "the database is away; the last good policy is in force");
+        Ok(())
+    }
+
+    /// A rule of the organisation's own that cannot be used never keeps a policy from the gateway.
+    fn make(&self, pack: Arc<Pack>, mut local: Vec<LocalRule>) -> Result<Snapshot, SnapshotError> {
+        let lists = Arc::clone(&self.lists.lock().unwrap_or_else(PoisonError::into_inner));
+        loop {
+            let (pack, lists, words) = (Arc::clone(&pack), Arc::clone(&lists), Arc::clone(&self.words));
+            let made = Snapshot::new(pack, lists, words, local.clone(), self.portal_hosts.clone());
+            let (SnapshotError::NoClause { rule, .. }
+            | SnapshotError::BadSite { rule, .. }
+            | SnapshotError::NoProfile { rule, .. }) = match made {
+                Ok(made) => return Ok(made),
+                Err(ref error) => error,
+            };
+            let before = local.len();
+            if let Some(id) = rule.strip_prefix("local:") {
+                tracing::error!(rule = id, "a local rule cannot be used and does nothing");
+                local.retain(|rule| rule.id != id);
+            }
+            if local.len() == before {
+                return made;
+            }
+        }
+    }
+
+    fn put(&self, made: Snapshot) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(made));
     }
 
     /// Opens the list file again if another one was put in its place. True if it was.
@@ -81,33 +141,19 @@ fn changed_at(path: &PathBuf) -> Option<SystemTime> {
     std::fs::metadata(path).and_then(|about| about.modified()).ok()
 }
 
-/// A kept rule as the filter wants it; none if the pack in force no longer has the clause that it was made under.
+/// A kept rule as the filter wants it; none if what it opened is open no longer.
 fn local(pack: &Pack, rule: &store::local_rules::LocalRule) -> Option<LocalRule> {
-    let clause = rule.citation.split_once(':').and_then(|(_, rest)| rest.split('@').next()).unwrap_or_default();
-    if pack.clause(clause).is_none() {
-        tracing::warn!(rule = %rule.id, "a local rule was made under a clause that the policy no longer has; it does nothing");
-        return None;
+    match standing(pack, rule) {
+        Standing::Holds(rule) => Some(rule),
+        Standing::Ended(why) => {
+            tracing::warn!(rule = %rule.id, why, "a local rule opens nothing any more");
+            None
+        }
+        Standing::Tightened(held, why) => {
+            tracing::warn!(rule = %rule.id, why, "a local rule closes its website for everybody");
+            Some(held)
+        }
     }
-    let of_population = |group: &String| pack.group(group).is_some_and(|group| group.population == rule.population);
-    let profiles: Vec<String> = pack
-        .filtering
-        .profiles
-        .iter()
-        .filter(|profile| !rule.population.is_empty() && profile.groups.iter().any(of_population))
-        .map(|profile| profile.id.clone())
-        .collect();
-    if profiles.is_empty() && !rule.population.is_empty() {
-        tracing::warn!(rule = %rule.id, "a local rule is for people whom the policy no longer names; it does nothing");
-        return None;
-    }
-    Some(LocalRule {
-        id: rule.id.clone(),
-        site: rule.host.clone(),
-        action: if rule.allow { Action::Allow } else { Action::Block },
-        profiles,
-        until: rule.until,
-        clause: clause.to_owned(),
-    })
 }
 
 impl gateway::Snapshots for InForce {

@@ -11,7 +11,7 @@ fn every_setting() -> Settings {
     Settings {
         organisation: Organisation { name: "Practice College".into(), whom_to_talk_to: "your tutor".into() },
         data: Data { folder: path(), postgres: Some("postgres://x".into()), postgres_file: Some(path()) },
-        policy: Policy { pack: path() },
+        policy: Some(Policy { pack: path() }),
         lists: ListFile { file: Some(path()) },
         portal: Portal {
             listen: "127.0.0.1:1".parse().unwrap(),
@@ -45,6 +45,13 @@ fn every_setting() -> Settings {
             fixed_names: BTreeMap::from([("a.test".into(), "127.0.0.1".parse().unwrap())]),
         },
         limits: Limits::default(),
+        away: Away { spool_folder: Some(path()), ..Away::default() },
+        gateways: Gateways {
+            listen: Some("127.0.0.1:3".parse().unwrap()),
+            pages: Some("127.0.0.1:3".parse().unwrap()),
+            one_person_listeners: vec!["room-5".into()],
+            secret_file: Some(path()),
+        },
         agencies: BTreeMap::from([("agency".into(), "how to reach it".into())]),
     }
 }
@@ -116,5 +123,5 @@ fn paths_are_seen_from_the_file_that_names_them() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("haven.toml");
     std::fs::write(&file, LEAST).unwrap();
-    assert_eq!(Settings::read(&file).unwrap().policy.pack, folder.path().join("pack"));
+    assert_eq!(Settings::read(&file).unwrap().policy.unwrap().pack, folder.path().join("pack"));
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(clippy::print_stderr, reason = "a test on two databases says which one it is on")]
 
+mod apart;
 mod commands;
 mod demo;
 mod office;

@@ -89,7 +89,7 @@ impl Office {
         actions::report::report_concern(&hub, form, None).await.unwrap();
     }
 
-    async fn hub(&self, store: &Store) -> Haven {
+    pub(crate) async fn hub(&self, store: &Store) -> Haven {
         let kept = store::packs::in_force(store).await.unwrap().unwrap();
         let kept = store::packs::get(store, &kept.digest).await.unwrap().unwrap();
         let files: BTreeMap<String, String> = serde_json::from_str(&kept.files).unwrap();

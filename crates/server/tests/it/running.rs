@@ -44,6 +44,12 @@ impl Running {
         BufReader::new(self.child.stdout.as_mut().unwrap()).lines().take(count).map(Result::unwrap).collect()
     }
 
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Asks it to end, and gives the exit code.
     pub(crate) fn end(mut self) -> i32 {
         let done = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();

@@ -16,7 +16,7 @@ pub use read::{EventQuery, alerts_waiting, by_reference, last_alert, of_person_b
 pub use write::{alert_taken, alert_withdrawn, delete_before, insert_batch};
 
 /// One decision about one request, as `gateway::Record` with everything in text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Record {
     /// Opaque and random; stands on the block page.
     pub reference: String,

@@ -42,6 +42,12 @@ const MIGRATIONS: &[Migration] = &[
         text: file!("0007_record.sql"),
         only: Some((file!("0007_record.sqlite.sql"), file!("0007_record.postgres.sql"))),
     },
+    Migration {
+        version: 8,
+        part: Part::Haven,
+        text: file!("0008_gateway.sql"),
+        only: Some((file!("0008_gateway.sqlite.sql"), file!("0008_gateway.postgres.sql"))),
+    },
 ];
 
 /// The latest version of any part that this Haven knows.
@@ -83,7 +89,10 @@ pub(crate) async fn forward(db: &Db, part: Part) -> Result<(), StoreError> {
         return Err(StoreError::Newer { found, known: known() });
     }
     for migration in MIGRATIONS.iter().filter(|one| one.part == part && one.version > found) {
-        tx.script(translated(migration.text, postgres)).await?;
+        let shared = translated(migration.text, postgres);
+        if !shared.is_empty() {
+            tx.script(shared).await?;
+        }
         if let Some((sqlite, postgres_text)) = migration.only {
             tx.script(if postgres { postgres_text } else { sqlite }.to_owned()).await?;
         }

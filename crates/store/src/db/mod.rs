@@ -24,6 +24,13 @@ pub(crate) enum Db {
     /// The schema is set for every connection of the pools. The witness tells what is committed while a transaction is
     /// open: a pool of its own, so that nobody who holds a connection waits for a second one of the same pool.
     Postgres { pool: PgPool, witness: PgPool },
+    /// A part that this node has no way to.
+    Shut,
+}
+
+/// What a node is told that asks for a part which it has no way to.
+fn shut() -> StoreError {
+    StoreError::Unreadable("this node has no way to the keys".to_owned())
 }
 
 /// One transaction. Dropped without a commit, it is rolled back.
@@ -63,6 +70,7 @@ impl Db {
                 Err(other) => return Err(other.into()),
             },
             Self::Postgres { pool, .. } => Tx::Postgres(pool.begin().await?),
+            Self::Shut => return Err(shut()),
         })
     }
 
@@ -74,6 +82,7 @@ impl Db {
             Self::Postgres { pool, .. } => {
                 bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
             }
+            Self::Shut => return Err(shut()),
         })
     }
 
@@ -86,6 +95,7 @@ impl Db {
             Self::Postgres { witness, .. } => {
                 bound!(sql, values).fetch_all(witness).await?.into_iter().map(Row::Postgres).collect()
             }
+            Self::Shut => return Err(shut()),
         })
     }
 
@@ -97,6 +107,7 @@ impl Db {
                 let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
                 Tx::Postgres(pool.begin_with(begin).await?)
             }
+            Self::Shut => return Err(shut()),
         })
     }
 
@@ -118,6 +129,7 @@ impl Db {
         match self {
             Self::Sqlite { writer, .. } => sqlx::raw_sql(AssertSqlSafe(sql)).execute(writer).await.map(|_| ())?,
             Self::Postgres { pool, .. } => sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.map(|_| ())?,
+            Self::Shut => return Err(shut()),
         }
         Ok(())
     }
@@ -145,6 +157,7 @@ impl Db {
                 witness.close().await;
                 pool.close().await;
             }
+            Self::Shut => {}
         }
     }
 }

@@ -21,6 +21,9 @@ const POSTGRES_CONNECTIONS: u32 = 8;
 /// Connections besides that tell what was committed before a transaction; opened when first needed.
 const POSTGRES_WITNESSES: u32 = 2;
 
+/// Connections of a gateway alone, for each of the two parts that it has a way to.
+const GATEWAY_CONNECTIONS: u32 = 4;
+
 /// Where things are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
@@ -142,13 +145,27 @@ fn at(file: &Path, error: sqlx::Error) -> StoreError {
 }
 
 async fn open_postgres(url: &str, part: Part) -> Result<Db, StoreError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|why| StoreError::Unreadable(format!("the database address: {why}")))?
-        .application_name("haven")
-        .options([("search_path", part.name()), ("client_min_messages", "warning")]);
-    let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(AWAY_AFTER_S));
-    let witness = pool(POSTGRES_WITNESSES).connect_lazy_with(options.clone());
-    let db = Db::Postgres { pool: pool(POSTGRES_CONNECTIONS).connect_with(options).await?, witness };
+    let options = postgres_options(url, part.name())?;
+    let witness = postgres_pool(POSTGRES_WITNESSES).connect_lazy_with(options.clone());
+    let db = Db::Postgres { pool: postgres_pool(POSTGRES_CONNECTIONS).connect_with(options).await?, witness };
     migrate::forward(&db, part).await?;
     Ok(db)
+}
+
+/// A gateway's way to a schema: no connection is made yet, because the gateway must start while the database is away, and
+/// nothing is brought forward, because it may not.
+pub(crate) fn open_as_gateway(url: &str, schema: &str) -> Result<Db, StoreError> {
+    let options = postgres_options(url, schema)?;
+    let witness = postgres_pool(POSTGRES_WITNESSES).connect_lazy_with(options.clone());
+    Ok(Db::Postgres { pool: postgres_pool(GATEWAY_CONNECTIONS).connect_lazy_with(options), witness })
+}
+
+fn postgres_pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(AWAY_AFTER_S))
+}
+
+fn postgres_options(url: &str, schema: &str) -> Result<PgConnectOptions, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|why| StoreError::Unreadable(format!("the database address: {why}")))?;
+    Ok(options.application_name("haven").options([("search_path", schema), ("client_min_messages", "warning")]))
 }

@@ -4,6 +4,7 @@
 //! `crypto_box_seal`), XChaCha20-Poly1305, Argon2id (RFC 9106), HKDF-SHA-256 (RFC 5869), HMAC-SHA-256 and Shamir's shares.
 //! Every sealed form begins with one byte that says which form it is, so that a better one can come later.
 
+mod folder;
 mod holder;
 mod passwords;
 mod report;
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 pub use crypto_box::aead::rand_core::CryptoRngCore as SecureRandom;
+pub use folder::FolderKey;
 pub use holder::{open_private, seal_private, session_open, session_wrap};
 pub use passwords::{check_password, hash_password, spend_password_time};
 pub use report::{ReporterSecret, code_hash, report_code};

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::api::{DecideRequest, Session, SiteRequestRow};
+use crate::api::{DecideRequest, Session, SiteRequestRow, Unsettled};
 use crate::app::{App, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, Faults, Paging, draw, draw_again, words};
@@ -39,6 +39,8 @@ struct Input {
 struct RequestsPage {
     chrome: Chrome,
     rows: Vec<SiteRequestRow>,
+    /// Rules that no longer stand as they were decided.
+    unsettled: Vec<Unsettled>,
     paging: Paging,
     /// The request whose form came back with faults; empty if none.
     again: String,
@@ -56,17 +58,18 @@ async fn page(
 ) -> Result<RequestsPage, PageError> {
     let found = actions::requests::requests(&app.haven, session, page).await?;
     let paging = Paging::new(found.page, found.pages, found.total, "/requests?".to_owned());
-    Ok(assemble(app.chrome("Requests", Some(session)), found.items, paging, again))
+    let unsettled = actions::local_rules::unsettled(&app.haven, session).await?;
+    Ok(assemble(app.chrome("Requests", Some(session)), (found.items, unsettled), paging, again))
 }
 
 fn assemble(
     chrome: Chrome,
-    rows: Vec<SiteRequestRow>,
+    (rows, unsettled): (Vec<SiteRequestRow>, Vec<Unsettled>),
     paging: Paging,
     (again, form, faults): (String, Input, Faults),
 ) -> RequestsPage {
     let fresh = Input { until_days: OPEN_FOR_DAYS.to_string(), ..Input::default() };
-    RequestsPage { chrome, rows, paging, again, form, faults, nothing: Faults::default(), fresh }
+    RequestsPage { chrome, rows, unsettled, paging, again, form, faults, nothing: Faults::default(), fresh }
 }
 
 async fn requests(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
@@ -101,7 +104,7 @@ mod tests {
     fn shown(rows: Vec<SiteRequestRow>, again: (String, Input, Faults)) -> RequestsPage {
         let chrome = Chrome::sample("Requests", Some(sample::HEAD_OF_IT));
         let total = rows.len() as u64;
-        assemble(chrome, rows, Paging::new(1_u32, 1_u32, total, "/requests?".to_owned()), again)
+        assemble(chrome, (rows, Vec::new()), Paging::new(1_u32, 1_u32, total, "/requests?".to_owned()), again)
     }
 
     #[test]
@@ -121,6 +124,24 @@ mod tests {
             Faults::one("reason", "Say why, in a sentence"),
         );
         has(&shot("requests-fault", &shown(sample::requests(), again)), "href=\"#reason\"");
+    }
+
+    #[test]
+    fn f12_rules_that_a_new_policy_undid_are_a_finding() {
+        let nothing = (String::new(), Input::default(), Faults::default());
+        let mut page = shown(vec![], nothing);
+        let one = |host: &str, opened| Unsettled { host: host.to_owned(), opened, why: "the clause is gone" };
+        page.unsettled = vec![one("opened.test", true), one("closed.test", false)];
+        let html = shot("requests-unsettled", &page);
+        for wanted in [
+            "opened.test",
+            "does not open any more",
+            "closed.test",
+            "stays closed, for everybody",
+            "the clause is gone",
+        ] {
+            has(&html, wanted);
+        }
     }
 
     #[test]

@@ -1,0 +1,1 @@
+-- What Haven keeps, part 7: nothing new. On PostgreSQL, what a gateway on a machine of its own may see of all this.
