@@ -269,7 +269,7 @@ async fn m01_a_gateway_alone_filters_on_while_the_database_is_away_and_nothing_i
     assert!(soon(20, async || store::activity::alerts_waiting(&store, 10).await.unwrap().is_empty()).await);
     assert_eq!(cases(&hub).await, 1, "the same theme, the same person: one case");
     for gateway_name in store::activity::heads(&store).await.unwrap() {
-        assert!(store::activity::verify(&store, &gateway_name.gateway).await.unwrap().is_ok());
+        assert!(store::activity::verify(&store, &gateway_name.gateway, &[], None).await.unwrap().is_ok());
     }
     assert_eq!((web.end(), gateway.end()), (0, 0));
     store.close().await;
