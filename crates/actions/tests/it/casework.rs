@@ -318,9 +318,9 @@ async fn f12_a_rule_whose_clause_vanishes_with_a_new_policy_is_a_finding_and_nev
             store::local_rules::insert(&mut unit, &rule).await.unwrap();
         }
         unit.commit().await.unwrap();
-        let it = world.sign_in("ines").await;
+        let it = world.sign_in("it").await;
         assert!(actions::local_rules::unsettled(&world.haven, &it).await.unwrap().is_empty());
-        let letters = world.letters_to("ines").await;
+        let letters = world.letters_to("it").await;
 
         let plain = crate::world::waes();
         actions::shelf::put_in_force(&world.haven, plain, &crate::world::waes_files(), "test").await.unwrap();
@@ -328,13 +328,13 @@ async fn f12_a_rule_whose_clause_vanishes_with_a_new_policy_is_a_finding_and_nev
         found.sort_by(|a, b| a.host.cmp(&b.host));
         let told: Vec<(&str, bool)> = found.iter().map(|one| (one.host.as_str(), one.opened)).collect();
         assert_eq!(told, [("closed.test", false), ("opened.test", true)]);
-        assert_eq!(world.letters_to("ines").await, letters + 1, "one letter, not one for each");
-        let lead = world.sign_in("sunil").await;
+        assert_eq!(world.letters_to("it").await, letters + 1, "one letter, not one for each");
+        let lead = world.sign_in("lead").await;
         assert!(actions::local_rules::unsettled(&world.haven, &lead).await.is_err(), "only for those who decide");
         // The same policy again tells nobody anything.
         let (again, files) = (crate::world::waes(), crate::world::waes_files());
         actions::shelf::put_in_force(&world.haven, again, &files, "test").await.unwrap();
-        assert_eq!(world.letters_to("ines").await, letters + 1);
+        assert_eq!(world.letters_to("it").await, letters + 1);
     })
     .await;
 }
