@@ -117,6 +117,7 @@ async fn open(haven: &Haven, pack: &Pack, trigger: &Trigger, record: &Record, cu
         source: Source::Alert,
         subject: Some(&record.person),
         excluded: Vec::new(),
+        meant: None,
         theme: Some(&cue.theme),
         grade: Some(cue.grade),
         texts: vec![
@@ -126,6 +127,8 @@ async fn open(haven: &Haven, pack: &Pack, trigger: &Trigger, record: &Record, cu
         at: record.at,
         tell_now: casework::alert::is_told_at_once(cue.grade),
         live_group: true,
+        by_the_hour: false,
+        in_danger: false,
     };
     let prepared = prepare(haven, &team, beginning).await?;
     let token = haven.token_of(&record.person);

@@ -95,6 +95,7 @@ pub async fn report_accident(
         source: Source::Accident,
         subject: Some(&session.person.id),
         excluded: Vec::new(),
+        meant: None,
         theme: None,
         grade: None,
         texts: vec![
@@ -104,6 +105,8 @@ pub async fn report_accident(
         at: haven.now(),
         tell_now: false,
         live_group: false,
+        by_the_hour: false,
+        in_danger: false,
     };
     let prepared = prepare(haven, &team, beginning).await?;
     let mut unit = haven.store.begin().await?;

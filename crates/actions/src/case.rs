@@ -41,6 +41,10 @@ impl Held {
     }
 }
 
+/// What somebody reads on their own cases after their password was reset.
+const LET_IN_FIRST: &str = "Another case holder must let you in first, because your password was reset or your post is \
+    new. Ask one of them: they do it on the page Keys.";
+
 pub(crate) fn viewer(haven: &Haven, session: &Session) -> Viewer {
     Viewer { person: session.person.id.clone(), token: haven.token_of(&session.person.id) }
 }
@@ -96,7 +100,10 @@ pub(crate) fn permit(
     standing: &Standing,
     action: &'static str,
 ) -> Result<Permit, ActionError> {
-    Ok(access::case(&haven.pack(), &session.asker(), action, &case_standing(haven, session, standing))?)
+    match access::case(&haven.pack(), &session.asker(), action, &case_standing(haven, session, standing)) {
+        Err(access::Refusal::NoRight { .. }) if session.waits => Err(ActionError::refused(LET_IN_FIRST)),
+        other => Ok(other?),
+    }
 }
 
 /// The key of a case, as far as this session can open it.
@@ -120,6 +127,8 @@ pub struct May {
     pub second: bool,
     pub close: bool,
     pub reply: bool,
+    /// Somebody was left out who may be let in.
+    pub let_in: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -150,11 +159,28 @@ pub struct StepView {
     pub gate: Gate,
     /// Title of the second post, for a legal stop gate.
     pub second_post: String,
+    /// What one person wrote down at a legal stop gate, and a second has not answered yet.
+    pub written: Option<Written>,
     pub options: Vec<(String, String)>,
     pub clause: String,
     /// "By Sam Example, today, 3:15pm."
     pub done: Option<String>,
     pub waits_for: Vec<String>,
+}
+
+/// An answer at a legal stop gate that waits for the second person.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// Which text it is; the second person's answer names it.
+    pub text: String,
+    /// The answer's title; "Leave this step out"; or empty where the step asks no question.
+    pub answer: String,
+    /// Empty if the keys are not open.
+    pub reasons: String,
+    pub by: String,
+    pub at_text: String,
+    /// Written by the person who looks, who therefore cannot be the second.
+    pub mine: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -265,7 +291,11 @@ pub async fn case(haven: &Haven, session: &Session, reference: &str) -> Result<C
     let texts = Texts::open(secret.as_ref(), &sealed)?;
     let mut view = head(haven, session, &held, &team);
     view.keys_open = secret.is_some();
+    view.may.let_in = view.keys_open
+        && permit(haven, session, &held.standing, "case.readmit").is_ok()
+        && !crate::let_in::liftable(haven, &held).await?.is_empty();
     view.person = texts.first(SealedKind::Name);
+    write_in(haven, session, &held, &team, &texts, &mut view.steps).await?;
     view.narrative = narrative(haven, &held, &team, &texts);
     view.chronology = chronology(haven, &held, &team, &texts).await?;
     view.referrals = referrals(haven, &held, &team, &texts).await?;
@@ -273,6 +303,37 @@ pub async fn case(haven: &Haven, session: &Session, reference: &str) -> Result<C
     view.alert = alert(haven, &held, &texts).await?;
     view.thread = thread(haven, &held, secret.as_ref()).await?;
     Ok(view)
+}
+
+/// Puts what was written at legal stop gates beside its step.
+async fn write_in(
+    haven: &Haven,
+    session: &Session,
+    held: &Held,
+    team: &Team,
+    texts: &Texts,
+    steps: &mut [StepView],
+) -> Result<(), ActionError> {
+    for answer in store::step_answers::of_case(&haven.store, &held.permit, &held.case.id).await? {
+        let Some(view) = steps.iter_mut().find(|view| view.id == answer.step) else { continue };
+        let chosen = view.options.iter().find(|(id, _)| Some(id) == answer.option.as_ref());
+        let title = chosen.map(|(_, title)| whole_answer(title)).unwrap_or_default();
+        view.written = Some(Written {
+            answer: if answer.leave_out { "Leave this step out".to_owned() } else { title },
+            reasons: texts.by_id(&answer.sealed).unwrap_or_default(),
+            by: team.name_of(&answer.by),
+            at_text: words::moment(&held.pack.calendar, haven.now(), answer.at),
+            mine: answer.by == session.person.id,
+            text: answer.sealed,
+        });
+    }
+    Ok(())
+}
+
+/// An answer without what it leaves open: "The police are not told, because ..." is followed by its reasons.
+fn whole_answer(title: &str) -> String {
+    let bare = title.trim_end_matches(['.', '\u{2026}', ' ']);
+    bare.strip_suffix("because").unwrap_or(bare).trim_end_matches([',', ' ']).to_owned()
 }
 
 async fn record_look(haven: &Haven, session: &Session, held: &Held) -> Result<(), ActionError> {
@@ -390,6 +451,7 @@ fn may(haven: &Haven, session: &Session, held: &Held) -> May {
         second: held.case.state == CaseState::Open && has("case.second"),
         close: held.case.state == CaseState::Open && has("case.close"),
         reply: live && has("case.act"),
+        let_in: false,
     }
 }
 
@@ -400,7 +462,7 @@ fn step_view(haven: &Haven, held: &Held, team: &Team, step: &policy::Step) -> Op
     let title_of = |post: &str| held.pack.post(post).map_or_else(|| post.to_owned(), |post| post.title.clone());
     let done = facts.done_by.as_deref().zip(facts.done_at).map(|(by, at)| {
         let option = facts.option.as_deref().and_then(|id| step.options.iter().find(|option| option.id == id));
-        let chosen = option.map(|option| format!("{}. ", option.title)).unwrap_or_default();
+        let chosen = option.map(|option| format!("{}. ", whole_answer(&option.title))).unwrap_or_default();
         format!("{chosen}{}, {}", team.name_of(by), words::moment(calendar, now, at))
     });
     let live = !facts.status.is_settled();
@@ -415,6 +477,7 @@ fn step_view(haven: &Haven, held: &Held, team: &Team, step: &policy::Step) -> Op
         status: facts.status,
         gate: step.gate,
         second_post: step.second_post.as_deref().map(title_of).unwrap_or_default(),
+        written: None,
         options: step.options.iter().map(|option| (option.id.clone(), option.title.clone())).collect(),
         clause: step.clause.clone(),
         done,
@@ -445,6 +508,7 @@ fn narrative(haven: &Haven, held: &Held, team: &Team, texts: &Texts) -> Vec<Seal
 fn actor(team: &Team, id: &str) -> String {
     match id {
         "" => "anonymous".to_owned(),
+        crate::report::REPORTER => "the reporter".to_owned(),
         "clock" => "Haven\u{2019}s clock".to_owned(),
         "gateway" => "Haven\u{2019}s filter".to_owned(),
         person => team.name_of(person),
@@ -480,18 +544,29 @@ fn what_happened(held: &Held, entry: &casework::audit::NewEntry) -> String {
     let step = detail.get("step").and_then(|step| step.as_str()).and_then(|id| held.procedure.step(id));
     let title = step.map(|step| step.title.clone()).unwrap_or_default();
     match entry.action.as_str() {
+        "case.open" if detail.get("first_waits").and_then(serde_json::Value::as_bool) == Some(true) => {
+            "The case was opened, unassessed. Nobody has been let in to the first post yet: it went to the next"
+                .to_owned()
+        }
         "case.open" => "The case was opened, unassessed".to_owned(),
         "case.read" => "Looked at the case".to_owned(),
         "case.acknowledge" => "Accepted the hand-over".to_owned(),
+        "case.passed-on" if detail.get("why").is_some() => {
+            "Who held it has left the post: passed to the next in order".to_owned()
+        }
         "case.passed-on" => "Not acknowledged in time: passed to the next in order".to_owned(),
         "case.assess" => "Judged it".to_owned(),
         "case.step" => format!("Step taken: {title}"),
         "case.skip" => format!("Step left out: {title}"),
+        "case.written" => format!("Written down, waits for a second person: {title}"),
         "case.second" => format!("Second person: {title}"),
         "case.emergency" => "Emergency call recorded".to_owned(),
         "case.note" => "Added a note".to_owned(),
         "case.refer" => "Referral sent".to_owned(),
         "case.close" => "The case was closed".to_owned(),
+        "case.let-in-asked" => "Asked that somebody be let in who was left out".to_owned(),
+        "case.let-in" => "Somebody who was left out was let in".to_owned(),
+        "case.let-in-refused" => "Somebody who was left out stays left out".to_owned(),
         "case.readmit" => "Somebody was admitted to the case again".to_owned(),
         "alert.again" => "Seen again".to_owned(),
         "alert.timeline" => "The hour before and after was sealed into the case".to_owned(),
@@ -525,7 +600,7 @@ async fn decisions(haven: &Haven, held: &Held, team: &Team, texts: &Texts) -> Re
         DecisionRow {
             at_text: words::moment(&held.pack.calendar, now, row.at),
             question: step.map(|step| step.title.clone()).unwrap_or_default(),
-            answer: option.map_or_else(|| row.option.replace('-', " "), |option| option.title.clone()),
+            answer: option.map_or_else(|| row.option.replace('-', " "), |option| whole_answer(&option.title)),
             reasons: row.sealed.as_deref().and_then(|id| texts.by_id(id)).unwrap_or_default(),
             by: team.name_of(&row.by),
         }

@@ -166,6 +166,19 @@ async fn false_alarm(haven: &Haven, session: &Session, held: &Held) -> Result<()
     Ok(())
 }
 
+/// Whether this person judged the case to be a false alarm: then the same form sent again is no news. For everybody else it
+/// does not exist.
+pub async fn was_my_false_alarm(haven: &Haven, session: &Session, reference: &str) -> Result<bool, ActionError> {
+    let Some(standing) = store::cases::standing_by_reference(&haven.store, reference).await? else { return Ok(false) };
+    if standing.state != CaseState::FalseAlarm {
+        return Ok(false);
+    }
+    let permit = crate::case::permit(haven, session, &standing, "case.assess")?;
+    let entries = store::audit::of_object(&haven.store, &permit, &standing.id).await?;
+    let last = entries.into_iter().rfind(|entry| entry.new.action == "case.assess");
+    Ok(last.is_some_and(|entry| entry.new.actor == session.person.id))
+}
+
 /// Copies of the key store expire after so many days: then no older backup can open an erased case.
 const KEY_COPIES_EXPIRE_DAYS: i64 = 30;
 

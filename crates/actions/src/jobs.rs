@@ -60,6 +60,21 @@ async fn run(haven: &Haven, job: &Job) -> Result<(), ActionError> {
     }
 }
 
+/// The look whether a hand-over was acknowledged: one for each time that the case was passed on.
+pub(crate) fn chase_job(haven: &Haven, case: &str, times: i64, due: Timestamp, now: Timestamp) -> NewJob {
+    NewJob {
+        id: haven.new_id(now),
+        kind: CHASE.to_owned(),
+        payload: json!({ "case": case }).to_string(),
+        run_after: due,
+        key: Some(chase_key(case, times)),
+    }
+}
+
+pub(crate) fn chase_key(case: &str, times: i64) -> String {
+    format!("chase:{case}:{times}")
+}
+
 /// A case that nobody acknowledged in time goes to the next in order and shows red (invariant 12).
 async fn chase(haven: &Haven, case: &str) -> Result<(), ActionError> {
     let now = haven.now();
@@ -77,14 +92,17 @@ async fn chase(haven: &Haven, case: &str) -> Result<(), ActionError> {
     let route = team.route(&pack, procedure, &excluded);
     let current = kept.owner_person.as_deref();
     let place = route.holders.iter().position(|holder| Some(holder.person.as_str()) == current);
-    let next = route.holders.get(place.map_or(0, |place| place.saturating_add(1)));
+    let with_key = store::keys::people_with_key(&haven.store, case).await?;
+    let after = route.holders.get(place.map_or(0, |place| place.saturating_add(1))..).unwrap_or_default();
+    let next = crate::handing::who_can_open(after, &with_key);
     let due = casework::case::next_chase(&pack.calendar, procedure, now);
 
     let mut unit = haven.store.begin().await?;
     kept.escalations = kept.escalations.saturating_add(1);
     kept.acknowledge_due_at = Some(kept.acknowledge_due_at.unwrap_or(now));
+    // Whoever can open it comes before who cannot: they may have come to their post after it began.
     // At the end of the route the last holder is told again: a case never falls silent.
-    let to = next.or(route.holders.last());
+    let to = next.or_else(|| after.first()).or(route.holders.last());
     if let Some(to) = to {
         kept.owner_person = Some(to.person.clone());
         kept.owner_post.clone_from(&to.post);
@@ -104,14 +122,7 @@ async fn chase(haven: &Haven, case: &str) -> Result<(), ActionError> {
         store::outbox::post(&mut unit, &letter).await?;
     }
     store::cases::update(&mut unit, &permit, &kept).await?;
-    let again = NewJob {
-        id: haven.new_id(now),
-        kind: CHASE.to_owned(),
-        payload: json!({ "case": case }).to_string(),
-        run_after: due,
-        key: Some(format!("chase:{case}:{}", kept.escalations)),
-    };
-    store::jobs::enqueue(&mut unit, &again).await?;
+    store::jobs::enqueue(&mut unit, &chase_job(haven, case, kept.escalations, due, now)).await?;
     let detail = json!({ "to_post": kept.owner_post, "times": kept.escalations });
     store::audit::append(&mut unit, entry(now, "clock", "case.passed-on", case, &detail));
     unit.commit().await?;

@@ -150,7 +150,8 @@ pub async fn send_once(haven: &Haven, carrier: &dyn Carrier) -> Result<bool, Act
         Ok(()) => store::outbox::sent(&haven.store, &letter.id, haven.now()).await?,
         Err(cause) => {
             tracing::warn!(attempts = letter.attempts, cause = %cause, "a letter could not be sent");
-            let again = (letter.attempts < TRIES).then(|| again_at(now, letter.attempts));
+            let again = if letter.in_round { store::outbox::next_hour(now) } else { again_at(now, letter.attempts) };
+            let again = (letter.attempts < TRIES).then_some(again);
             store::outbox::failed(&haven.store, &letter.id, &cause, again).await?
         }
     };

@@ -9,7 +9,6 @@ use policy::{About, Grade, Pack, Procedure, Relation};
 use serde_json::json;
 use store::Unit;
 use store::cases::{Case, Member, Place};
-use store::jobs::NewJob;
 use store::outbox::Letter;
 use store::sealed::{Sealed, SealedKind};
 use store::vault::{self, CaseSecret};
@@ -28,6 +27,8 @@ pub(crate) struct Beginning<'a> {
     pub(crate) subject: Option<&'a str>,
     /// People who must never see it, besides the subject.
     pub(crate) excluded: Vec<&'a str>,
+    /// The one among the excluded who was given as the person concerned: never let in later (decision 0020).
+    pub(crate) meant: Option<&'a str>,
     pub(crate) theme: Option<&'a str>,
     pub(crate) grade: Option<Grade>,
     /// Texts to seal: kind, words, author (person id or empty).
@@ -36,6 +37,10 @@ pub(crate) struct Beginning<'a> {
     pub(crate) at: Timestamp,
     pub(crate) tell_now: bool,
     pub(crate) live_group: bool,
+    /// `at` is a whole hour, and so must be every other time that is kept (S-3).
+    pub(crate) by_the_hour: bool,
+    /// Somebody is not safe now: no letter waits for its round (S-1).
+    pub(crate) in_danger: bool,
 }
 
 /// A case ready to be kept: worked out before the transaction, because sealing is slow and needs none.
@@ -50,6 +55,8 @@ pub(crate) struct Prepared {
     letters: Vec<Letter>,
     citation: policy::Citation,
     tell_now: bool,
+    first_waits: bool,
+    by_the_hour: bool,
 }
 
 /// Works the case out, seals its words and wraps its key to everybody on the route (and to the recovery key). The keys
@@ -69,6 +76,7 @@ pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>
     let mut excluded = beginning.excluded.clone();
     excluded.extend(subject);
     let route = team.route(pack, procedure, &excluded);
+    let first_waits = team.first_waits(procedure, &excluded);
 
     let id = haven.new_id(beginning.at);
     let permit = access::machine("opening", &id);
@@ -102,7 +110,8 @@ pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>
         acknowledge_due_at: Some(acknowledge_due_at),
         acknowledged_at: None,
         acknowledged_by: None,
-        escalations: 0,
+        // Nobody has been let in to the first post: it went to the next at once, and shows red.
+        escalations: i64::from(first_waits),
         hits: 1,
         revision: 1,
         public_key: secret.public(),
@@ -113,11 +122,16 @@ pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>
         group_key,
         search: store::ids::fold(&procedure.title),
     };
-    let letters = if beginning.tell_now { letters(haven, &route, beginning.at) } else { Vec::new() };
+    let mut letters = if beginning.tell_now { letters(haven, &route, beginning.at) } else { Vec::new() };
+    if beginning.by_the_hour {
+        let in_danger = beginning.in_danger;
+        letters = letters.into_iter().map(|letter| letter.by_the_hour(in_danger)).collect();
+    }
     let exclusions = excluded
         .iter()
         .map(|person| {
-            let why = if Some(*person) == subject { "subject" } else { "named" };
+            let concerned = Some(*person) == subject || Some(*person) == beginning.meant;
+            let why = if concerned { crate::let_in::SUBJECT } else { crate::let_in::NAMED };
             (haven.token_of(person), why)
         })
         .collect();
@@ -132,6 +146,8 @@ pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>
         letters,
         citation: opening.citation,
         tell_now: beginning.tell_now,
+        first_waits,
+        by_the_hour: beginning.by_the_hour,
     })
 }
 
@@ -156,6 +172,7 @@ impl Prepared {
         let detail = json!({
             "procedure": case.procedure, "source": case.source.as_str(), "grade": case.grade, "theme": case.theme,
             "told": self.letters.len(), "left_out": self.route.left_out, "at_once": self.tell_now,
+            "first_waits": self.first_waits,
         });
         let digests = self.sealed.iter().map(|sealed| sealed.digest.clone()).collect();
         let made =
@@ -166,13 +183,10 @@ impl Prepared {
 
     async fn keep_chase(&self, haven: &Haven, unit: &mut Unit) -> Result<(), ActionError> {
         let Some(due) = self.case.acknowledge_due_at else { return Ok(()) };
-        let job = NewJob {
-            id: haven.new_id(self.case.opened_at),
-            kind: crate::jobs::CHASE.to_owned(),
-            payload: json!({ "case": self.case.id }).to_string(),
-            run_after: due,
-            key: Some(format!("chase:{}:0", self.case.id)),
-        };
+        // A look that is due already would be made at once, and its entry would tell the minute of the report.
+        let first = store::outbox::next_hour(self.case.opened_at);
+        let due = if self.by_the_hour { due.max(first) } else { due };
+        let job = crate::jobs::chase_job(haven, &self.case.id, self.case.escalations, due, self.case.opened_at);
         store::jobs::enqueue(unit, &job).await?;
         Ok(())
     }
@@ -201,7 +215,7 @@ const SEEN_FROM_THE_START: usize = 2;
 
 /// Who sees the case from its beginning: the first in order, and those whose post's rights name this kind of case. Posts that
 /// only stand behind the team have the key, but the case reaches them when it is passed on, not before (need to know).
-fn members_of(pack: &Pack, route: &Route, about: &str, since: Timestamp) -> Vec<Member> {
+pub(crate) fn members_of(pack: &Pack, route: &Route, about: &str, since: Timestamp) -> Vec<Member> {
     let mut members: Vec<Member> = Vec::new();
     for (place, recipient) in route.holders.iter().enumerate() {
         if place > 0 && members.len() >= SEEN_FROM_THE_START && !is_for_kind(pack, &recipient.post, about) {
@@ -231,11 +245,9 @@ async fn wrap_to_route(
 ) -> Result<(), ActionError> {
     let live = store::keys::holders(&haven.store).await?;
     let mut wrapped = Vec::new();
+    // S-10: on a route stands only who was let in. Whoever reset a password, or was put into a post, must not receive what
+    // is told from then on.
     for recipient in &route.holders {
-        // S-10: whoever reset a password must not receive what is told from then on.
-        if crate::keys::waits(haven, &recipient.person).await? {
-            continue;
-        }
         if let Some(key) = live.iter().find(|key| key.person == recipient.person && key.revoked_at.is_none()) {
             let sealed = vault::wrap_case_key(&mut haven.entropy(), secret, case, &key.public)?;
             wrapped.push((recipient.person.clone(), sealed));

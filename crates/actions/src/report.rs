@@ -18,9 +18,6 @@ use crate::session::Session;
 use crate::team::Team;
 use crate::{ActionError, Fault, Haven, words};
 
-/// An anonymous report is said to have come in the quarter hour in which it came, so that its time joins it to nobody.
-const ANONYMOUS_ROUNDING_SECONDS: i64 = 900;
-
 /// What came from the report page.
 #[derive(Debug, Clone)]
 pub struct ReportForm {
@@ -44,6 +41,9 @@ pub struct Receipt {
     pub reference: String,
     /// Anonymous only: the one way back to the replies, shown once.
     pub code: Option<String>,
+    /// Nobody knows who told. Without a code this is the same form sent again, and its code was shown before.
+    #[serde(default)]
+    pub anonymous: bool,
     pub next: String,
     pub by: Timestamp,
     pub by_text: String,
@@ -86,12 +86,15 @@ pub async fn report_concern(
         source: if form.how == How::Anonymous { Source::Anonymous } else { Source::Report },
         subject: standing.subject,
         excluded: standing.excluded.clone(),
+        meant: standing.meant,
         theme: None,
         grade: None,
         texts: texts(&concern, &form, reporter),
         at,
         tell_now: true,
         live_group: false,
+        by_the_hour: form.how != How::Named,
+        in_danger: concern.safe_now == SafeNow::No,
     };
     let prepared = prepare(haven, &team, beginning).await?;
     let code = (form.how == How::Anonymous).then(|| vault::report_code(&mut haven.entropy()).to_string());
@@ -123,13 +126,14 @@ fn earlier_receipt(text: &str) -> Result<Receipt, ActionError> {
     serde_json::from_str(text).map_err(|error| ActionError::Broken(error.to_string()))
 }
 
+/// A report that hides who told is said to have come in the hour in which it came, so that its time joins it to nobody. Its
+/// clocks run from there: they never ring later than the policy allows.
 fn report_time(now: Timestamp, how: How) -> Timestamp {
-    if how != How::Anonymous {
-        return now;
-    }
-    let second = now.as_second();
-    Timestamp::from_second(second.saturating_sub(second.rem_euclid(ANONYMOUS_ROUNDING_SECONDS))).unwrap_or(now)
+    if how == How::Named { now } else { store::outbox::whole_hour(now) }
 }
+
+/// Stands for whoever told, where a name would join a table's row to a person: the name is sealed in the case.
+pub(crate) const REPORTER: &str = "reporter";
 
 /// Which procedure it is, whom it is about, and who must not see it.
 struct Standing<'a> {
@@ -137,6 +141,8 @@ struct Standing<'a> {
     about: About,
     subject: Option<&'a str>,
     excluded: Vec<&'a str>,
+    /// Given as the one it is about. If several fit, one of them is, and people must judge who.
+    meant: Option<&'a str>,
 }
 
 fn standing<'a>(
@@ -177,8 +183,9 @@ fn standing<'a>(
     let about = if staff { About::Staff } else { concern.about };
     let procedure = choose(pack, about, form.kind.as_deref())
         .ok_or_else(|| ActionError::Broken("the pack has no procedure for this kind of concern".to_owned()))?;
+    let only = if let [only] = meant.as_slice() { Some(*only) } else { None };
     let excluded = left_out(pack, team, procedure, subject, meant, &mentioned)?;
-    Ok(Standing { procedure, about, subject, excluded })
+    Ok(Standing { procedure, about, subject, excluded, meant: only })
 }
 
 /// Everybody who was named, as long as somebody is left to read it. If the words name every one of them, those at the end
@@ -249,7 +256,7 @@ fn texts(concern: &Concern, form: &ReportForm, reporter: Option<&Session>) -> Ve
         SafeNow::No => "They are NOT safe now.",
         SafeNow::Unknown => "The reporter does not know whether they are safe now.",
     };
-    let by = reporter.map(|session| session.person.id.clone()).unwrap_or_default();
+    let by = reporter.map(|_| REPORTER.to_owned()).unwrap_or_default();
     let mut texts = vec![(SealedKind::Narrative, format!("{}\n\n{safe}", concern.what), by.clone())];
     texts.push((SealedKind::Name, concern.about_name.clone(), String::new()));
     let told_by = match (reporter, form.how) {
@@ -273,6 +280,7 @@ fn receipt(
     let by = prepared.case.acknowledge_due_at.unwrap_or(prepared.case.opened_at);
     Receipt {
         reference: prepared.case.reference.clone(),
+        anonymous: code.is_some(),
         code,
         next: procedure.what_happens_next.clone(),
         by,
@@ -291,7 +299,6 @@ async fn keep(
     key: &str,
 ) -> Result<(), ActionError> {
     let at = prepared.case.opened_at;
-    let actor = reporter.map(|session| session.person.id.clone()).unwrap_or_default();
     let thread = match &receipt.code {
         Some(code) => Some(store::anonymous::Thread {
             reference: receipt.reference.clone(),
@@ -309,14 +316,14 @@ async fn keep(
         Err(StoreError::Duplicate(_)) => return Err(ActionError::Conflict),
         other => other?,
     }
-    // A named concern is the reporter's act; a confidential one is entered without them.
-    let entered_as = if form.how == How::Named { actor.as_str() } else { "" };
+    // Who told stands sealed in the case, which the entry vouches for; in clear it would tell whoever reads the table.
+    let entered_as = if reporter.is_some() { REPORTER } else { "" };
     prepared.keep(haven, &mut unit, entered_as).await?;
     if let Some(session) = reporter {
         let report = store::reports::Report {
             case: prepared.case.id.clone(),
             reference: receipt.reference.clone(),
-            reporter: session.person.id.clone(),
+            reporter: haven.token_of(&session.person.id),
             confidential: form.how == How::Confidential,
             at,
         };
@@ -341,7 +348,7 @@ pub struct MyReport {
 pub async fn my_reports(haven: &Haven, session: &Session) -> Result<Vec<MyReport>, ActionError> {
     let pack = haven.pack();
     let now = haven.now();
-    let rows = store::reports::of_person(&haven.store, &session.person.id).await?;
+    let rows = store::reports::of_person(&haven.store, &haven.token_of(&session.person.id)).await?;
     let row = |row: store::reports::ReportStatus| MyReport {
         reference: row.reference,
         at_text: words::moment(&pack.calendar, now, row.at),

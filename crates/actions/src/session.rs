@@ -1,6 +1,5 @@
 //! Signing in and out, the password that opens case keys, and what still stands between a person and the internet.
 
-use casework::route;
 use jiff::{Timestamp, ToSpan};
 use policy::{Agreement, AgreementKind, Pack};
 use serde_json::json;
@@ -10,16 +9,12 @@ use store::sessions::Door;
 use store::vault::{self, HolderSecret};
 
 use crate::audit::{EntryWith, entry};
+use crate::throttle::{Throttle, Whence};
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, Mode};
 
 /// A session ends after so long without use, in minutes (S-6).
 pub const IDLE_LIMIT_MINUTES: i64 = 15;
-/// Failed sign-ins for one account within the window before it must wait.
-const ACCOUNT_FAILURES: u64 = 10;
-/// Failed sign-ins from one address within the window; high, so that a classroom behind one address is never locked out.
-const ADDRESS_FAILURES: u64 = 200;
-const FAILURE_WINDOW_MINUTES: i64 = 15;
 
 /// The secret in the cookie.
 #[derive(Clone)]
@@ -59,6 +54,8 @@ pub struct Session {
     pub unlocked: bool,
     /// The person holds, or may come to hold, cases.
     pub holder: bool,
+    /// Another holder must let them in first, to a post or again after a reset: that post counts for nothing here (S-10).
+    pub waits: bool,
     pub practice: bool,
     pub door: Option<Door>,
     pub stage: Stage,
@@ -77,25 +74,53 @@ impl Session {
     }
 }
 
-/// Signs in. A wrong name and a wrong password are told in the same words, after the same time.
+/// A sign-in that went well.
+pub struct Entered {
+    pub token: Token,
+    /// What the browser is to keep, so that nobody elsewhere can shut this person out of it.
+    pub device: String,
+}
+
+/// Signs in where nothing is known of the browser but its door.
 pub async fn sign_in(haven: &Haven, username: &str, password: &str, door: Option<Door>) -> Result<Token, ActionError> {
+    let from = Whence { address: door.as_ref().map(|door| door.address), device: None };
+    sign_in_from(haven, username, password, door, &from).await.map(|entered| entered.token)
+}
+
+/// Signs in. A wrong name and a wrong password are told in the same words, after the same time.
+pub async fn sign_in_from(
+    haven: &Haven,
+    username: &str,
+    password: &str,
+    door: Option<Door>,
+    from: &Whence,
+) -> Result<Entered, ActionError> {
     let now = haven.now();
-    let buckets = Buckets::new(username, door.as_ref());
-    if buckets.are_full(haven, now).await? {
+    let throttle = Throttle::new(haven, username, from);
+    if throttle.is_full(haven, now).await? {
         return Err(ActionError::refused(
-            "There were too many tries. Wait 15 minutes, or ask IT to reset your password.",
+            "There were too many tries from here. Wait 15 minutes, or use a computer on which you have signed in before.",
         ));
     }
     let person = store::people::by_username(&haven.store, username).await?.filter(|person| !person.disabled);
     let right = check_password(person.as_ref(), password).await?;
     let Some(person) = person.filter(|_| right) else {
-        let mut unit = haven.store.begin().await?;
-        buckets.add_failure(&mut unit, now).await?;
-        unit.commit().await?;
+        throttle.add_failure(haven, now).await?;
         return Err(ActionError::refused("That name or password is not right. Check both and try again."));
     };
     let secret = open_holder_key(haven, &person, password, now).await?;
-    begin_session(haven, &person, secret, door, now).await
+    let token = begin_session(haven, &person, secret, door, now).await?;
+    crate::keys::end_founding(haven, &person).await?;
+    Ok(Entered { token, device: crate::throttle::device(haven, username) })
+}
+
+/// Makes the case keys of somebody who may come to hold cases, before their first sign-in: a case that came before it
+/// could not be sealed to them. Begins no session.
+pub async fn make_keys(haven: &Haven, username: &str, password: &str) -> Result<(), ActionError> {
+    let person = store::people::by_username(&haven.store, username).await?.filter(|person| !person.disabled);
+    let right = check_password(person.as_ref(), password).await?;
+    let person = person.filter(|_| right).ok_or_else(|| ActionError::refused("That name or password is not right."))?;
+    open_holder_key(haven, &person, password, haven.now()).await.map(|_| ())
 }
 
 async fn check_password(person: Option<&Person>, password: &str) -> Result<bool, ActionError> {
@@ -211,11 +236,15 @@ pub async fn session(haven: &Haven, token: &str, door: Option<&Door>) -> Result<
     let pack = haven.pack();
     let stage = stage(haven, &pack, &person, now).await?;
     let unlocked = store::keys::session_key(&haven.store, &kept.id).await?.is_some();
+    let holder = is_holder(&pack, &person.posts);
+    // A post in which nobody has let them in yet gives no right to anything (S-10).
+    let posts = if holder { crate::keys::posts_that_count(haven, &person).await? } else { person.posts.clone() };
     Ok(Some(Session {
         id: kept.id,
-        holder: is_holder(&pack, &person.posts),
+        holder,
+        waits: posts.len() < person.posts.len(),
         person: card(&pack, &person, now),
-        posts: person.posts,
+        posts,
         csrf: kept.csrf,
         unlocked,
         practice: haven.mode == Mode::Practice,
@@ -246,14 +275,8 @@ pub(crate) fn card(pack: &Pack, person: &Person, now: Timestamp) -> PersonCard {
 
 /// Whether any of these posts stands on a route, as itself or as a deputy.
 pub(crate) fn is_holder(pack: &Pack, posts: &[String]) -> bool {
-    posts.iter().any(|held| {
-        route::last_resort(pack).iter().any(|post| post == held)
-            || pack
-                .procedures
-                .iter()
-                .flat_map(|procedure| &procedure.route)
-                .any(|post| post == held || pack.post(post).is_some_and(|post| post.deputies.contains(held)))
-    })
+    let case_posts = crate::keys::case_posts(pack);
+    posts.iter().any(|held| case_posts.contains(held))
 }
 
 /// What still stands between a person and the internet.
@@ -381,15 +404,13 @@ pub(crate) async fn end(haven: &Haven, session: &str, person: &str, action: &str
 /// Opens the person's case keys in a session that has none, with the password.
 pub async fn unlock(haven: &Haven, session: &Session, password: &str) -> Result<(), ActionError> {
     let now = haven.now();
-    let buckets = Buckets::new(&session.person.username, None);
-    if buckets.are_full(haven, now).await? {
+    let throttle = Throttle::of_session(&session.id);
+    if throttle.is_full(haven, now).await? {
         return Err(ActionError::refused("There were too many tries. Wait 15 minutes."));
     }
     let person = store::people::by_id(&haven.store, &session.person.id).await?.ok_or(ActionError::NotFound)?;
     if !check_password(Some(&person), password).await? {
-        let mut unit = haven.store.begin().await?;
-        buckets.add_failure(&mut unit, now).await?;
-        unit.commit().await?;
+        throttle.add_failure(haven, now).await?;
         return Err(ActionError::fault("password", "That password is not right."));
     }
     let secret = open_holder_key(haven, &person, password, now).await?.ok_or_else(|| {
@@ -419,38 +440,4 @@ pub async fn practice_sign_in(
         return Err(ActionError::NotFound);
     }
     sign_in(haven, username, password, door).await
-}
-
-/// The buckets in which failed sign-ins are counted.
-struct Buckets {
-    account: String,
-    address: Option<String>,
-}
-
-impl Buckets {
-    fn new(username: &str, door: Option<&Door>) -> Self {
-        Self {
-            account: format!("account:{}", store::ids::fold(username)),
-            address: door.map(|door| format!("address:{}", door.address)),
-        }
-    }
-
-    async fn are_full(&self, haven: &Haven, now: Timestamp) -> Result<bool, ActionError> {
-        let since = now.checked_sub(FAILURE_WINDOW_MINUTES.minutes()).unwrap_or(now);
-        if store::limits::failures(&haven.store, &self.account, since).await? >= ACCOUNT_FAILURES {
-            return Ok(true);
-        }
-        match &self.address {
-            Some(address) => Ok(store::limits::failures(&haven.store, address, since).await? >= ADDRESS_FAILURES),
-            None => Ok(false),
-        }
-    }
-
-    async fn add_failure(&self, unit: &mut store::Unit, now: Timestamp) -> Result<(), ActionError> {
-        store::limits::failed(unit, &self.account, now).await?;
-        if let Some(address) = &self.address {
-            store::limits::failed(unit, address, now).await?;
-        }
-        Ok(())
-    }
 }

@@ -2,7 +2,7 @@
 
 use casework::access;
 use casework::case::CaseState;
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use store::anonymous::{Message, Side, place};
 use store::sealed::SealedKind;
@@ -65,15 +65,15 @@ pub async fn reply_by_code(haven: &Haven, code: &str, text: &str) -> Result<(), 
     let (thread, _) = find(haven, code).await?;
     let permit = access::machine("thread", &thread.case);
     let case = store::cases::get(&haven.store, &permit, &thread.case).await?.ok_or(ActionError::NotFound)?;
-    let at = coarse(haven.now());
+    let at = store::outbox::whole_hour(haven.now());
     let sealed = seal_one(haven, &case.id, &case.public_key, at, SealedKind::Reply, text, "")?;
-    let message = message(haven, &thread, &case.public_key, at, false, text)?;
+    let message = message(haven, &thread, &case.public_key, said_at(haven, &thread.reference).await?, false, text)?;
     in_unit!(haven, unit => {
         store::sealed::insert(&mut unit, &permit, &sealed).await?;
         store::anonymous::say(&mut unit, &message).await?;
         if let Some(owner) = &case.owner_person {
             let letter = crate::opening::letter(haven, owner, casework::notice::Occasion::Waiting, at);
-            store::outbox::post(&mut unit, &letter).await?;
+            store::outbox::post(&mut unit, &letter.by_the_hour(false)).await?;
         }
         let made = entry(at, "", "thread.reporter", &case.id, &json!({})).vouching(vec![sealed.digest.clone()]);
         store::audit::append(&mut unit, made);
@@ -118,8 +118,10 @@ async fn find(haven: &Haven, code: &str) -> Result<(store::anonymous::Thread, Re
     Ok((thread, secret))
 }
 
-/// The quarter hour in which something anonymous came (S-3).
-fn coarse(now: Timestamp) -> Timestamp {
-    let second = now.as_second();
-    Timestamp::from_second(second.saturating_sub(second.rem_euclid(900))).unwrap_or(now)
+/// The hour in which something anonymous came (S-3), or just after what was said last, so that the talk keeps its order.
+pub(crate) async fn said_at(haven: &Haven, reference: &str) -> Result<Timestamp, ActionError> {
+    let hour = store::outbox::whole_hour(haven.now());
+    let said = store::anonymous::messages(&haven.store, reference).await?;
+    let after = said.iter().filter_map(|message| message.at.checked_add(1.microseconds()).ok()).max();
+    Ok(after.map_or(hour, |after| after.max(hour)))
 }

@@ -16,6 +16,8 @@ pub enum Occasion {
     PassedOn,
     /// A technical alert waits for the Head of IT.
     Technical,
+    /// It has changed who can open what is sealed (S-10).
+    Holders,
 }
 
 /// The letter for an occasion. It carries no reference, so that two letters cannot be told apart by what they are about.
@@ -23,6 +25,7 @@ pub enum Occasion {
 #[must_use]
 pub fn letter(occasion: Occasion, portal_address: &str) -> Notice {
     let portal_address = portal_address.trim_end_matches('/');
+    let page = if occasion == Occasion::Holders { "keys" } else { "today" };
     let (subject, first) = match occasion {
         Occasion::Waiting => ("Haven: something waits for you", "Something in Haven waits for you."),
         Occasion::PassedOn => (
@@ -32,11 +35,12 @@ pub fn letter(occasion: Occasion, portal_address: &str) -> Notice {
         Occasion::Technical => {
             ("Haven: something technical waits for you", "A technical notice in Haven waits for you.")
         }
+        Occasion::Holders => ("Haven: who holds keys has changed", "It has changed who holds keys in Haven."),
     };
     Notice {
         subject: subject.to_owned(),
         body: format!(
-            "{first}\n\nSign in to see it: {portal_address}/today\n\nThis letter says no more on purpose. Please do not reply to it.\n"
+            "{first}\n\nSign in to see it: {portal_address}/{page}\n\nThis letter says no more on purpose. Please do not reply to it.\n"
         ),
     }
 }

@@ -74,6 +74,10 @@ pub enum StepRefusal {
     Before(String),
     #[error("A second person must agree first: {0}.")]
     Second(String),
+    #[error(
+        "First somebody writes down an answer and the reasons. Then a second person agrees to exactly that, or does not."
+    )]
+    NotWritten,
     #[error("You cannot be the second person for your own step.")]
     SamePerson,
     #[error("Choose one of the answers.")]
@@ -82,6 +86,17 @@ pub enum StepRefusal {
     NoNote,
     #[error("This step has its own page.")]
     WrongKind,
+}
+
+impl StepRefusal {
+    /// The refusal with the title of a post where it names one by its id.
+    #[must_use]
+    pub fn with_titles(self, pack: &Pack) -> Self {
+        match self {
+            Self::Second(post) => Self::Second(pack.post(&post).map_or(post, |post| post.title.clone())),
+            other => other,
+        }
+    }
 }
 
 /// All steps as a case begins.
@@ -230,6 +245,35 @@ pub fn take(
     Ok(())
 }
 
+/// Whether the first person may write down an answer at a legal stop gate: everything that taking or leaving out the step
+/// asks for, but the second person, who agrees to what is written here (decision 0022).
+pub fn may_write(
+    procedure: &Procedure,
+    steps: &[StepFacts],
+    id: &str,
+    taking: &Taking<'_>,
+    leave_out: bool,
+) -> Result<(), StepRefusal> {
+    let step = procedure.step(id).ok_or(StepRefusal::Unknown)?;
+    let facts = find(steps, id).ok_or(StepRefusal::Unknown)?;
+    if step.gate != Gate::Legal || !matches!(step.kind, StepKind::Act | StepKind::Decide) {
+        return Err(StepRefusal::WrongKind);
+    }
+    if facts.status.is_settled() {
+        return Err(StepRefusal::Settled);
+    }
+    assessed_first(procedure, steps)?;
+    if let Some(first) = waits_for(procedure, steps, step).first().filter(|_| !leave_out) {
+        return Err(StepRefusal::Before(first.clone()));
+    }
+    let answers = |chosen: &str| step.options.iter().any(|option| option.id == chosen);
+    if step.kind == StepKind::Decide && !leave_out && !taking.option.is_some_and(answers) {
+        return Err(StepRefusal::NoOption);
+    }
+    let reasons = if leave_out { taking.gate_reason } else { taking.note };
+    if reasons.trim().is_empty() { Err(StepRefusal::NoNote) } else { Ok(()) }
+}
+
 /// Leaves a step out, with a recorded reason (`gate_reason`). Changes nothing if it is refused. Assessing and closing
 /// cannot be left out; a legal stop gate only after a second person agreed.
 pub fn skip(
@@ -272,10 +316,7 @@ pub fn second(
 ) -> Result<(), StepRefusal> {
     let step = procedure.step(id).ok_or(StepRefusal::Unknown)?;
     let needed = step.second_post.as_deref().filter(|_| step.gate == Gate::Legal).ok_or(StepRefusal::WrongKind)?;
-    let deputies = pack.post(needed).map(|post| post.deputies.as_slice()).unwrap_or_default();
-    let last_resort = last_resort(pack);
-    let fits = |post: &String| post == needed || deputies.contains(post) || last_resort.contains(&post.as_str());
-    if !posts.iter().any(fits) {
+    if !is_second(pack, procedure, id, posts) {
         let title = pack.post(needed).map_or(needed, |post| post.title.as_str());
         return Err(StepRefusal::Second(title.to_owned()));
     }
@@ -287,6 +328,16 @@ pub fn second(
     facts.second_by = Some(person.to_owned());
     refresh(procedure, &pack.calendar, steps, now);
     Ok(())
+}
+
+/// Whether somebody with these posts may be the second person at a legal stop gate.
+#[must_use]
+pub fn is_second(pack: &Pack, procedure: &Procedure, id: &str, posts: &[String]) -> bool {
+    let gate = procedure.step(id).filter(|step| step.gate == Gate::Legal);
+    let Some(needed) = gate.and_then(|step| step.second_post.as_deref()) else { return false };
+    let deputies = pack.post(needed).map(|post| post.deputies.as_slice()).unwrap_or_default();
+    let last_resort = last_resort(pack);
+    posts.iter().any(|post| post == needed || deputies.contains(post) || last_resort.contains(&post.as_str()))
 }
 
 fn check_may_take(
@@ -318,8 +369,8 @@ fn check_second(step: &Step, facts: &StepFacts, person: &str) -> Result<(), Step
         return Ok(());
     }
     match &facts.second_by {
-        // Only the post's id is known here; with spaces it reads like its title.
-        None => Err(StepRefusal::Second(step.second_post.as_deref().unwrap_or_default().replace('-', " "))),
+        // Only the post's id is known here; who shows the refusal knows its title ([`StepRefusal::with_titles`]).
+        None => Err(StepRefusal::Second(step.second_post.clone().unwrap_or_default())),
         Some(second) if second == person => Err(StepRefusal::SamePerson),
         Some(_) => Ok(()),
     }

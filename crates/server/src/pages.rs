@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use web::{DoorExt, OverTls};
+use web::{DoorExt, OverTls, PeerExt};
 
 use crate::ports::portal::{Secret, introduced};
 use crate::say::Failure;
@@ -130,11 +130,11 @@ impl Pages {
                 came = self.listener.accept() => came,
             };
             match (came, place) {
-                (Ok((stream, _)), Ok(place)) => {
+                (Ok((stream, peer)), Ok(place)) => {
                     let (way, router, stop) = (Arc::clone(&way), router.clone(), stop.clone());
                     tasks.spawn(async move {
                         let _place = place;
-                        admit(&way, router, stream, stop).await;
+                        admit(&way, router, stream, peer.ip(), stop).await;
                     });
                 }
                 (Err(error), _) => {
@@ -150,15 +150,16 @@ impl Pages {
     }
 }
 
-async fn admit(way: &Way, router: Router, mut stream: TcpStream, stop: CancellationToken) {
+async fn admit(way: &Way, router: Router, mut stream: TcpStream, peer: IpAddr, stop: CancellationToken) {
+    let straight = (DoorExt(None), PeerExt(Some(peer)));
     // Small writes should not wait; a failure to set this only makes the connection slower.
     let _ = stream.set_nodelay(true);
     match way {
-        Way::Straight(None) => converse(router, stream, DoorExt(None), OverTls(false), stop).await,
+        Way::Straight(None) => converse(router, stream, straight, OverTls(false), stop).await,
         Way::Straight(Some(tls)) => {
             let limit = Duration::from_secs(HANDSHAKE_LIMIT_SECONDS);
             if let Ok(Ok(stream)) = tokio::time::timeout(limit, tls.accept(stream)).await {
-                converse(router, stream, DoorExt(None), OverTls(true), stop).await;
+                converse(router, stream, straight, OverTls(true), stop).await;
             }
         }
         Way::Inner(secret) => {
@@ -176,17 +177,18 @@ async fn admit(way: &Way, router: Router, mut stream: TcpStream, stop: Cancellat
     }
 }
 
-fn at(door: gateway::Door) -> DoorExt {
-    DoorExt(Some(actions::Door { listener: door.listener, address: door.address }))
+fn at(door: gateway::Door) -> (DoorExt, PeerExt) {
+    (DoorExt(Some(actions::Door { listener: door.listener, address: door.address })), PeerExt(None))
 }
 
-async fn converse<S>(router: Router, stream: S, door: DoorExt, tls: OverTls, stop: CancellationToken)
+async fn converse<S>(router: Router, stream: S, (door, peer): (DoorExt, PeerExt), tls: OverTls, stop: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let pages = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(door.clone());
+        request.extensions_mut().insert(peer);
         request.extensions_mut().insert(tls);
         let answered = pages.call(request);
         async move { answered.await.map_err(|never: Infallible| never) }

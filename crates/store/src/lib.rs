@@ -5,6 +5,7 @@
 //! [`Unit`]. Functions on one case ask for a `casework::Permit` (invariant 3).
 
 pub mod activity;
+pub mod admissions;
 pub mod agreements;
 pub mod anonymous;
 pub mod audit;
@@ -18,6 +19,7 @@ pub mod gateway;
 pub mod ids;
 pub mod jobs;
 pub mod keys;
+pub mod let_ins;
 pub mod limits;
 pub mod local_rules;
 pub mod outbox;
@@ -31,6 +33,7 @@ pub mod requests;
 pub mod sealed;
 pub mod sessions;
 pub mod settings;
+pub mod step_answers;
 pub mod technical;
 #[cfg(feature = "testing")]
 pub mod testing;

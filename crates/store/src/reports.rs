@@ -1,5 +1,5 @@
-//! Reports that carry their reporter's name, so that the reporter can see what became of them. An anonymous report never
-//! has a row here (S-3).
+//! Reports that a signed-in person made, so that they can see what became of them. The person is a keyed digest: whoever
+//! reads the table does not learn who told. An anonymous report never has a row here (S-3).
 
 use casework::CaseState;
 use jiff::Timestamp;
@@ -12,7 +12,8 @@ use crate::{Reader, StoreError, Unit};
 pub struct Report {
     pub case: String,
     pub reference: String,
-    pub reporter: String,
+    /// `vault::person_token` of the reporter; the name itself is sealed in the case.
+    pub reporter: [u8; 32],
     /// The name is for the case's holders only.
     pub confidential: bool,
     pub at: Timestamp,
@@ -34,7 +35,7 @@ pub struct ReportStatus {
 pub async fn insert(unit: &mut Unit, report: &Report) -> Result<(), StoreError> {
     unit.execute(
         "INSERT INTO reports (case_id, reference, reporter, confidential, at) VALUES ($1, $2, $3, $4, $5)",
-        values![&report.case, &report.reference, &report.reporter, report.confidential, report.at],
+        values![&report.case, &report.reference, hex::encode(report.reporter), report.confidential, report.at],
     )
     .await
     .map(|_| ())
@@ -44,45 +45,18 @@ pub async fn insert(unit: &mut Unit, report: &Report) -> Result<(), StoreError> 
 ///
 /// # Errors
 /// As the database gives them.
-pub async fn of_person(from: impl Into<Reader<'_>>, reporter: &str) -> Result<Vec<ReportStatus>, StoreError> {
+pub async fn of_person(from: impl Into<Reader<'_>>, reporter: &[u8; 32]) -> Result<Vec<ReportStatus>, StoreError> {
     from.into()
         .all(
             "SELECT r.reference, r.at, c.state, c.acknowledged_at FROM reports r JOIN cases c ON c.id = r.case_id \
              WHERE r.reporter = $1 ORDER BY r.at DESC, r.reference",
-            values![reporter],
+            values![hex::encode(reporter)],
             |row| {
                 Ok(ReportStatus {
                     reference: row.text("reference")?,
                     at: row.time("at")?,
                     state: row.word("state", CaseState::parse)?,
                     acknowledged: row.maybe_time("acknowledged_at")?.is_some(),
-                })
-            },
-        )
-        .await
-}
-
-/// Who reported a case, if they gave their name.
-///
-/// # Errors
-/// `WrongPermit` if the permit is for another case.
-pub async fn of_case(
-    from: impl Into<Reader<'_>>,
-    permit: &casework::Permit,
-    case: &str,
-) -> Result<Option<Report>, StoreError> {
-    crate::cases::covers(permit, case)?;
-    from.into()
-        .first(
-            "SELECT case_id, reference, reporter, confidential, at FROM reports WHERE case_id = $1",
-            values![case],
-            |row| {
-                Ok(Report {
-                    case: row.text("case_id")?,
-                    reference: row.text("reference")?,
-                    reporter: row.text("reporter")?,
-                    confidential: row.flag("confidential")?,
-                    at: row.time("at")?,
                 })
             },
         )

@@ -83,6 +83,11 @@ impl fmt::Debug for WebOptions {
 #[derive(Debug, Clone, Default)]
 pub struct DoorExt(pub Option<Door>);
 
+/// The address that this connection came from, where it came straight to Haven. Only the sign-in looks at it. Inserted by
+/// `server` for each connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PeerExt(pub Option<std::net::IpAddr>);
+
 /// Whether this connection is encrypted up to Haven, so that its cookie may be marked `Secure`. Inserted by `server`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OverTls(pub bool);

@@ -35,7 +35,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 
 use app::App;
-pub use app::{DoorExt, OverTls, Practice, Seat, Tried, TryRequest, WebOptions};
+pub use app::{DoorExt, OverTls, PeerExt, Practice, Seat, Tried, TryRequest, WebOptions};
 
 /// Largest form that Haven reads, in bytes; a larger one gets 413.
 pub const BODY_LIMIT_BYTES: usize = 64 * 1024;

@@ -74,6 +74,7 @@ pub(crate) fn receipt(anonymous: bool) -> Receipt {
     Receipt {
         reference: s("7KQ2-M4XD"),
         code: anonymous.then(|| s("river-copper-lantern-5821")),
+        anonymous,
         next: s("A safeguarding lead reads this and decides what to do first."),
         by: in_minutes(60),
         by_text: s("today by 3:20pm"),
@@ -211,6 +212,7 @@ pub(crate) fn step(id: &str, title: &str, kind: StepKind, status: StepStatus) ->
         late: false,
         status,
         gate: Gate::Open,
+        written: None,
         second_post: String::new(),
         options: vec![],
         clause: s("7.3"),
@@ -243,6 +245,7 @@ fn steps() -> Vec<StepView> {
         },
         StepView {
             gate: Gate::Legal,
+            written: None,
             second_post: s("Principal"),
             ..step("refer", "Refer to the council's Prevent representative", StepKind::Refer, StepStatus::NeedsSecond)
         },
@@ -351,7 +354,7 @@ pub(crate) fn case_view() -> CaseView {
             by: s("Dana Lead"),
         }],
         alert: Some(alert()),
-        may: May { acknowledge: false, assess: false, act: true, second: true, close: true, reply: true },
+        may: May { acknowledge: false, assess: false, act: true, second: true, close: true, reply: true, let_in: true },
         thread: Some(messages()),
         emergency_text: None,
         acknowledged: Some(s("Dana Lead, today, 1:57pm")),
@@ -365,7 +368,8 @@ pub(crate) fn case_fresh() -> CaseView {
     let mut view = case_view();
     view.state = CaseState::Unassessed;
     view.acknowledged = None;
-    view.may = May { acknowledge: true, assess: true, act: true, second: false, close: false, reply: false };
+    view.may =
+        May { acknowledge: true, assess: true, act: true, second: false, close: false, reply: false, let_in: false };
     view.steps = vec![
         step("assess", "Decide whether this is a concern", StepKind::Assess, StepStatus::Ready),
         StepView {
@@ -513,24 +517,38 @@ pub(crate) fn tried() -> Tried {
 }
 
 pub(crate) fn holders() -> Vec<HolderRow> {
-    vec![
-        HolderRow {
-            person: s("lead"),
-            name: s("Dana Lead"),
-            posts: s("Designated Safeguarding Lead"),
-            live: true,
-            since_text: s("Monday 7 September, 9:02am"),
-            cases_without_key: 0,
-        },
-        HolderRow {
-            person: s("deputy"),
-            name: s("Sam Deputy"),
-            posts: s("Deputy Designated Safeguarding Lead"),
-            live: true,
-            since_text: s("today, 9:10am"),
-            cases_without_key: 4,
-        },
-    ]
+    let dana = HolderRow {
+        person: s("lead"),
+        name: s("Dana Lead"),
+        posts: s("Designated Safeguarding Lead"),
+        live: true,
+        since_text: s("Monday 7 September, 9:02am"),
+        cases_without_key: 0,
+        waits_in: String::new(),
+        given_text: String::new(),
+        has_key: true,
+        may_admit: false,
+    };
+    let sam = HolderRow {
+        person: s("deputy"),
+        name: s("Sam Deputy"),
+        posts: s("Deputy Designated Safeguarding Lead"),
+        since_text: s("today, 9:10am"),
+        cases_without_key: 4,
+        may_admit: true,
+        ..dana.clone()
+    };
+    let nina = HolderRow {
+        person: s("new"),
+        name: s("Nina Newcomer"),
+        posts: s("Safeguarding Lead"),
+        live: false,
+        cases_without_key: 0,
+        waits_in: s("Safeguarding Lead"),
+        given_text: s("Ivo Wires, today, 9:30am"),
+        ..sam.clone()
+    };
+    vec![dana, sam, nina]
 }
 
 pub(crate) fn agreement() -> Agreement {

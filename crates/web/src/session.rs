@@ -12,10 +12,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Door, Session};
-use crate::app::{App, DoorExt, OverTls, go};
+use crate::app::{App, DoorExt, OverTls, PeerExt, go};
 use crate::error::{PageError, Typed};
 
-/// Name of the one cookie that Haven sets.
+/// Name of the session's cookie.
 pub(crate) const COOKIE_NAME: &str = "haven";
 
 /// A signed-in person, or the way to the sign-in page.
@@ -136,15 +136,50 @@ fn same(left: &str, right: &str) -> bool {
 }
 
 fn token_of(headers: &HeaderMap) -> Option<String> {
+    cookie(headers, COOKIE_NAME)
+}
+
+fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, value)| *name == COOKIE_NAME && !value.is_empty()).map(|(_, value)| value.to_owned())
+    pairs.find(|(name, value)| *name == wanted && !value.is_empty()).map(|(_, value)| value.to_owned())
 }
 
 /// Sets the session cookie and goes on. It ends with the browser, scripts cannot read it, other sites cannot send it with a form.
 pub(crate) fn enter(token: &str, tls: OverTls, to: &str) -> Response {
     let secure = if tls.0 { "; Secure" } else { "" };
     ([(SET_COOKIE, format!("{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Lax{secure}"))], go(to)).into_response()
+}
+
+/// Name of the cookie that says that somebody has signed in at this browser before. It goes to the sign-in page only, never
+/// with a report (S-3).
+const DEVICE_NAME: &str = "haven-device";
+/// How long a browser keeps it, in seconds: a year.
+const DEVICE_SECONDS: u32 = 31_536_000;
+
+/// Sets the session cookie and the browser's own, and goes on.
+pub(crate) fn enter_from(token: &str, device: &str, tls: OverTls, to: &str) -> Response {
+    let secure = if tls.0 { "; Secure" } else { "" };
+    let mut response = enter(token, tls, to);
+    let cookie =
+        format!("{DEVICE_NAME}={device}; Path=/sign-in; Max-Age={DEVICE_SECONDS}; HttpOnly; SameSite=Lax{secure}");
+    if let Ok(value) = cookie.parse() {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+    response
+}
+
+/// Where a sign-in comes from.
+pub(crate) struct Whence(pub(crate) actions::throttle::Whence);
+
+impl FromRequestParts<App> for Whence {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<PeerExt>().copied().unwrap_or_default().0;
+        let address = door_of(parts).map(|door| door.address).or(peer);
+        Ok(Self(actions::throttle::Whence { address, device: cookie(&parts.headers, DEVICE_NAME) }))
+    }
 }
 
 /// Takes the cookie away and goes on.

@@ -84,25 +84,27 @@ async fn an_emergency_call(sunil: &Browser, case: &str, service: &str, said: &st
     sunil.says(said).await;
 }
 
-/// The police step waits until a second post has agreed, and only another person can be it.
+/// The police step: the lead writes an answer down, and only another person can agree to exactly that.
 async fn legal_stop(house: &House, sunil: &Browser, case: &str) {
-    sunil.says("Needs a second post").await;
-    sunil.go(&format!("{case}/step/police")).await;
-    sunil.says("It waits for the second post").await;
-    sunil.says("You can still call 999 or 101 at any moment").await;
-    let mut dana = people::at_work(house, "dana", "Dana Safehands").await;
-    dana.go(&format!("{case}/step/police")).await;
-    dana.choose("May this go ahead?", "Yes").await;
-    dana.fill("Why?", "I read the hour around it and agree.").await;
-    dana.also_on_a_phone("second-post").await;
-    dana.press("Write this down").await;
-    dana.says("your decision as second post").await;
-    dana.close().await;
+    sunil.says("Needs an answer").await;
     sunil.go(&format!("{case}/step/police")).await;
     sunil.choose("What do you decide?", "The police are not told, because ...").await;
     sunil.fill("Why?", "No law was broken, and nobody is in danger.").await;
-    sunil.press("This step is done").await;
-    sunil.says("Written down. The next step is ready").await;
+    sunil.press("Write this down").await;
+    sunil.says("A second person must agree to exactly this").await;
+    sunil.says("Needs a second person").await;
+    sunil.go(&format!("{case}/step/police")).await;
+    sunil.says("Somebody else must answer").await;
+    sunil.says("You can still call 999 or 101 at any moment").await;
+    let mut dana = people::at_work(house, "dana", "Dana Safehands").await;
+    dana.go(&format!("{case}/step/police")).await;
+    dana.says("No law was broken, and nobody is in danger.").await;
+    dana.choose("Do you agree to exactly this?", "Yes. It is settled as it is written").await;
+    dana.fill("Why?", "I read the hour around it and agree.").await;
+    dana.also_on_a_phone("second-post").await;
+    dana.press("Write this down").await;
+    dana.says("your answer as second person").await;
+    dana.close().await;
 }
 
 /// The question to the council: exactly what leaves, and no name in it.

@@ -72,7 +72,7 @@ async fn a_report_is_told(house: &House, office: &PostOffice) {
     let mut anyone = Visitor::straight(house.port);
     let what = "She was in tears in the kitchen and spoke of a march.";
     let told = Told { what, about: "learner", name: "Lena Learner", how: "anonymous" };
-    assert_eq!(people::report(&mut anyone, &told).await.status, 200);
+    assert_eq!(people::report_danger(&mut anyone, &told).await.status, 200);
     let to_lead = mail_of("sunil");
     office.until(LETTER_LIMIT_SECONDS, "the lead is told", |office| !office.to(&to_lead).is_empty()).await;
     for letter in &office.taken()[before..] {
@@ -136,7 +136,7 @@ async fn nothing_about_the_lead_goes_to_the_lead(house: &House, office: &PostOff
     let mut anyone = Visitor::straight(house.port);
     let what = "Sunil Guardwell keeps a learner back after class and frightens her.";
     let told = Told { what, about: "learner", name: "", how: "anonymous" };
-    assert_eq!(people::report(&mut anyone, &told).await.status, 200);
+    assert_eq!(people::report_danger(&mut anyone, &told).await.status, 200);
     office.until(LETTER_LIMIT_SECONDS, "the Head of HR is told", |office| !office.to(&hr).is_empty()).await;
     reveals_nothing(house, &office.to(&hr)[0]);
     assert_eq!(office.to(&lead).len(), before, "no letter about the lead goes to the lead");
@@ -200,7 +200,7 @@ fn failed(row: &kept::Kept) -> bool {
 async fn report(house: &House) {
     let mut anyone = Visitor::straight(house.port);
     let told = Told { what: "He has not come for a week.", about: "learner", name: "", how: "anonymous" };
-    assert_eq!(people::report(&mut anyone, &told).await.status, 200);
+    assert_eq!(people::report_danger(&mut anyone, &told).await.status, 200);
 }
 
 async fn signed_in(house: &House, who: &str) -> Visitor {

@@ -116,12 +116,21 @@ pub(crate) struct Told<'a> {
 
 /// Sends an open report with plain requests, as the browser does: form, check, receipt. Gives the receipt's page.
 pub(crate) async fn report(visitor: &mut Visitor, told: &Told<'_>) -> e2e::plain::Answer {
+    report_safe_or_not(visitor, told, "unknown").await
+}
+
+/// The same, where somebody is not safe now: no letter about it waits for its round.
+pub(crate) async fn report_danger(visitor: &mut Visitor, told: &Told<'_>) -> e2e::plain::Answer {
+    report_safe_or_not(visitor, told, "no").await
+}
+
+async fn report_safe_or_not(visitor: &mut Visitor, told: &Told<'_>, safe_now: &str) -> e2e::plain::Answer {
     let key = visitor.get("/report").await.hidden("idempotency");
     let fields = [
         ("what", told.what),
         ("about_kind", told.about),
         ("about_name", told.name),
-        ("safe_now", "unknown"),
+        ("safe_now", safe_now),
         ("how", told.how),
         ("idempotency", &key),
         ("stage", "send"),

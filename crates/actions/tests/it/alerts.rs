@@ -70,6 +70,13 @@ async fn s5_a_false_alarm_leaves_nothing_in_the_history() {
         let gone = actions::case::case(&world.haven, &lead, &reference).await;
         assert!(matches!(gone, Err(ActionError::NotFound)));
         assert!(world.references(&lead).await.is_empty());
+        // The same form sent again ends on the same page for whoever judged, and for nobody else.
+        assert!(actions::decide::was_my_false_alarm(&world.haven, &lead, &reference).await.unwrap());
+        for other in ["lead2", "it", "amina"] {
+            let other = world.sign_in(other).await;
+            let mine = actions::decide::was_my_false_alarm(&world.haven, &other, &reference).await;
+            assert!(!matches!(mine, Ok(true)));
+        }
         let record = store::activity::by_reference(&world.haven.store, "r1").await.unwrap().unwrap();
         assert!(record.alert.is_none(), "the mark is taken off the activity record");
         let it = world.sign_in("it").await;

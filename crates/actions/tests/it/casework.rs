@@ -2,6 +2,7 @@
 
 use ::casework::{CaseState, StepStatus};
 use actions::ActionError;
+use actions::case::StepView;
 use actions::decide::{AssessChoice, Assessment, Close};
 use actions::referral::SendReferral;
 use actions::session::Session;
@@ -70,6 +71,101 @@ async fn s5_nothing_happens_before_somebody_has_judged_it_but_999_always_can() {
     .await;
 }
 
+/// One writes the answer down, the other agrees to exactly that.
+async fn through_the_legal_gate(world: &World, lead: &Session, dsl: &Session, reference: &str, step: &StepView) {
+    let option = step.options.first().map(|option| option.0.as_str());
+    let agree = |text: &str, revision: i64| SecondStep {
+        step: step.id.clone(),
+        text: text.to_owned(),
+        reason: "Agreed: I read it the same way.".into(),
+        allow: true,
+        revision,
+    };
+    // Nobody agrees to what is not written.
+    let revision = view(world, dsl, reference).await.revision;
+    let early = actions::step::second_step(&world.haven, dsl, reference, agree("", revision)).await;
+    assert!(
+        matches!(early, Err(ActionError::Fault(ref faults)) if faults[0].message.contains("First somebody writes"))
+    );
+    // The first writes, and thinks again: who read the first text has not agreed to the second.
+    let written = async |note: &str| {
+        let revision = view(world, lead, reference).await.revision;
+        let taking = TakeStep { note: note.into(), ..take(&step.id, option, revision) };
+        actions::step::take_step(&world.haven, lead, reference, taking).await.unwrap();
+        let case = view(world, dsl, reference).await;
+        let shown = case.steps.iter().find(|one| one.id == step.id).unwrap();
+        assert_eq!(shown.status, StepStatus::NeedsSecond, "one person alone settles nothing");
+        let text = shown.written.clone().unwrap();
+        assert_eq!((text.reasons.as_str(), text.mine), (note, false));
+        (text.text, case.revision)
+    };
+    let (old, _) = written("No law was broken.").await;
+    let (new, revision) = written("No law was broken, and nobody is in danger.").await;
+    let stale = actions::step::second_step(&world.haven, dsl, reference, agree(&old, revision)).await;
+    assert!(matches!(stale, Err(ActionError::Conflict)), "a changed text is another text");
+    let own = actions::step::second_step(&world.haven, lead, reference, agree(&new, revision)).await;
+    assert!(own.is_err(), "nobody is their own second");
+    actions::step::second_step(&world.haven, dsl, reference, agree(&new, revision)).await.unwrap();
+    let case = view(world, lead, reference).await;
+    let done = case.steps.iter().find(|one| one.id == step.id).unwrap();
+    assert_eq!(done.status, StepStatus::Done);
+    assert!(done.done.as_ref().unwrap().contains("Lena Leadwell"), "{:?}", done.done);
+    let said: Vec<_> = case.chronology.iter().filter_map(|row| row.detail.as_deref()).collect();
+    assert!(said.contains(&"Agreed: I read it the same way."), "once: {said:?}");
+    assert!(case.chronology.iter().any(|row| row.what.starts_with("Written down, waits for a second person")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c04_a_second_person_can_refuse_and_then_it_is_written_anew() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let (lead, reference) = opened(&world).await;
+        assess(&world, &lead, &reference).await;
+        let (dsl, lead2) = (world.sign_in("dsl").await, world.sign_in("lead2").await);
+        let revision = view(&world, &lead, &reference).await.revision;
+        let skip = SkipStep { step: "police".into(), reason: "It does not arise.".into(), revision };
+        actions::step::skip_step(&world.haven, &lead, &reference, skip).await.unwrap();
+        let case = view(&world, &dsl, &reference).await;
+        let written = case.steps.iter().find(|step| step.id == "police").unwrap().written.clone().unwrap();
+        assert_eq!(written.answer, "Leave this step out");
+        let answer = |allow: bool, text: &str, revision: i64| SecondStep {
+            step: "police".into(),
+            text: text.to_owned(),
+            reason: "It does arise.".into(),
+            allow,
+            revision,
+        };
+        // Another lead is no second person here, and reads which post is.
+        let wrong =
+            actions::step::second_step(&world.haven, &lead2, &reference, answer(true, &written.text, case.revision));
+        match wrong.await {
+            Err(ActionError::Refused { .. }) => {}
+            Err(ActionError::Fault(faults)) => {
+                assert!(faults[0].message.contains("Designated Safeguarding Lead"), "{}", faults[0].message);
+            }
+            other => panic!("{other:?}"),
+        }
+        actions::step::second_step(&world.haven, &dsl, &reference, answer(false, &written.text, case.revision))
+            .await
+            .unwrap();
+        let case = view(&world, &lead, &reference).await;
+        let police = case.steps.iter().find(|step| step.id == "police").unwrap();
+        assert!(police.written.is_none() && police.status == StepStatus::NeedsSecond);
+        let written = TakeStep { note: "One message threatens.".into(), ..take("police", Some("told"), case.revision) };
+        actions::step::take_step(&world.haven, &lead, &reference, written).await.unwrap();
+        let case = view(&world, &dsl, &reference).await;
+        let written = case.steps.iter().find(|step| step.id == "police").unwrap().written.clone().unwrap();
+        assert_eq!(written.answer, "The police are told");
+        actions::step::second_step(&world.haven, &dsl, &reference, answer(true, &written.text, case.revision))
+            .await
+            .unwrap();
+        let decided = view(&world, &lead, &reference).await.decisions;
+        let police = decided.iter().find(|row| row.question.contains("police")).unwrap();
+        assert_eq!((police.by.as_str(), police.reasons.as_str()), ("Lena Leadwell", "One message threatens."));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c04_a_case_is_carried_from_alert_to_closing() {
     for_each_store(|store| async move {
@@ -87,23 +183,7 @@ async fn c04_a_case_is_carried_from_alert_to_closing() {
                 break;
             };
             if step.status == StepStatus::NeedsSecond {
-                let early = actions::step::take_step(
-                    &world.haven,
-                    &lead,
-                    &reference,
-                    take(&step.id, step.options.first().map(|option| option.0.as_str()), case.revision),
-                )
-                .await;
-                assert!(matches!(early, Err(ActionError::Fault(_))), "a legal stop gate holds");
-                let second = SecondStep {
-                    step: step.id.clone(),
-                    reason: "I agree.".into(),
-                    allow: true,
-                    revision: case.revision,
-                };
-                let by_lead = actions::step::second_step(&world.haven, &lead, &reference, second.clone()).await;
-                assert!(by_lead.is_err(), "nobody is their own second");
-                actions::step::second_step(&world.haven, &dsl, &reference, second).await.unwrap();
+                through_the_legal_gate(&world, &lead, &dsl, &reference, step).await;
                 continue;
             }
             match step.kind {

@@ -4,6 +4,7 @@
 mod alerts;
 mod casework;
 mod keys;
+mod let_in;
 mod reports;
 mod sessions;
 mod world;

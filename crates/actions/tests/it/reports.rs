@@ -86,7 +86,7 @@ async fn s3_an_anonymous_report_joins_to_nobody_and_the_code_leads_to_the_replie
         for entry in store::audit::entries(&world.haven.store, 1, 10_000).await.unwrap() {
             if entry.new.action == "case.open" || entry.new.action == "thread.reporter" {
                 assert_eq!(entry.new.actor, "");
-                assert_eq!(entry.new.at_us % 900_000_000, 0, "its time is the quarter hour");
+                assert_eq!(entry.new.at_us % 3_600_000_000, 0, "its time is the hour");
             }
         }
     })
@@ -220,33 +220,146 @@ async fn c13_letters_reveal_nothing() {
     .await;
 }
 
+/// Carries every letter.
+struct Everywhere;
+
+impl actions::mail::Carrier for Everywhere {
+    fn carry<'a>(
+        &'a self,
+        _to: &'a str,
+        _subject: &'a str,
+        _body: &'a str,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// Every time that is kept within ten minutes of a moment and is not a whole hour: as a number of microseconds, or as the
+/// first ten letters of an id, which are its milliseconds.
+async fn telling_times(world: &World, moment: jiff::Timestamp) -> Vec<String> {
+    const ALPHABET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+    const TEN_MINUTES_US: i64 = 600_000_000;
+    let of_id = |text: &str| -> Option<i64> {
+        let letters = text.get(..10).filter(|_| text.len() == 26)?;
+        let ms =
+            letters.chars().try_fold(0_i64, |sum, one| Some(sum * 32 + i64::try_from(ALPHABET.find(one)?).ok()?))?;
+        Some(ms * 1_000)
+    };
+    let mut telling = Vec::new();
+    for kept in store::testing::everything(&world.haven.store).await {
+        // Whole values, and the words inside a text such as a job's key.
+        for word in kept.value.split(|one: char| !one.is_ascii_alphanumeric()) {
+            let number = word.parse::<i64>().ok().filter(|_| word.len() == 16);
+            let Some(time) = number.or_else(|| of_id(word)) else { continue };
+            let near = (time - moment.as_microsecond()).abs() < TEN_MINUTES_US;
+            if near && time % 3_600_000_000 != 0 {
+                telling.push(format!("{}.{} = {}", kept.table, kept.column, kept.value));
+            }
+        }
+    }
+    telling
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_no_time_that_is_kept_betrays_the_minute_of_an_anonymous_report() {
     for_each_store(|store| async move {
         let world = World::new(store).await;
-        world.pass_minutes(7);
-        let key = |kept: &store::testing::Kept| (kept.table.clone(), kept.column.clone(), kept.value.clone());
-        let before: Vec<_> = store::testing::everything(&world.haven.store).await.iter().map(key).collect();
-        let minute = world.now().as_microsecond() / 60_000_000;
-        let told = form("Someone frightens me.", "learner", "", How::Anonymous);
-        report_concern(&world.haven, told, None).await.unwrap();
-        let mut times = 0;
-        for kept in
-            store::testing::everything(&world.haven.store).await.iter().filter(|kept| !before.contains(&key(kept)))
-        {
-            // A time is kept in microseconds since 1970: a number of 16 digits.
-            let Some(micros) = kept.value.parse::<i64>().ok().filter(|_| kept.value.len() == 16) else { continue };
-            times += 1;
-            assert_ne!(
-                micros % 900_000_000 / 60_000_000,
-                minute % 15,
-                "{}.{} = {}",
-                kept.table,
-                kept.column,
-                kept.value
-            );
+        // 10:31: nothing else has happened for an hour.
+        world.pass_minutes(61);
+        let moment = world.now();
+        assert!(telling_times(&world, moment).await.is_empty());
+        for (what, how) in [("Someone frightens me.", How::Anonymous), ("He is hit at home.", How::Confidential)] {
+            let tutor = (how == How::Confidential).then_some("tara");
+            let mut told = form(what, "learner", "", how);
+            told.contact = "room 4".into();
+            let session = match tutor {
+                Some(who) => Some(world.sign_in(who).await),
+                None => None,
+            };
+            // Her own sign-in is no part of the report.
+            let mine = telling_times(&world, moment).await.len();
+            let receipt = report_concern(&world.haven, told.clone(), session.as_ref()).await.unwrap();
+            if let Some(code) = &receipt.code {
+                actions::thread::reply_by_code(&world.haven, code, "It goes on.").await.unwrap();
+                let again = report_concern(&world.haven, told, None).await.unwrap();
+                assert!(again.code.is_none() && again.anonymous);
+            }
+            world.work().await;
+            let telling = telling_times(&world, moment).await;
+            assert_eq!(telling.len(), mine, "{what} {telling:#?}");
         }
-        assert!(times >= 5, "the times of case, steps, letter, job and entry were looked at");
+        // Letters wait for the round of the post, and keep the hour when they have gone.
+        let waiting = |letters: &[store::outbox::Letter]| {
+            letters.iter().filter(|letter| letter.coarse && letter.state == store::outbox::LetterState::Queued).count()
+        };
+        let letters = store::outbox::mailbox(&world.haven.store, 1).await.unwrap().items;
+        let posted = waiting(&letters);
+        assert!(posted >= 3);
+        while actions::mail::send_once(&world.haven, &Everywhere).await.unwrap() {}
+        assert_eq!(waiting(&store::outbox::mailbox(&world.haven.store, 1).await.unwrap().items), posted, "10:31");
+        world.pass_minutes(4);
+        let sending = world.now();
+        while actions::mail::send_once(&world.haven, &Everywhere).await.unwrap() {}
+        let letters = store::outbox::mailbox(&world.haven.store, 1).await.unwrap().items;
+        assert_eq!(waiting(&letters), 0, "10:35");
+        // Where somebody is not safe now, no letter waits.
+        world.pass_minutes(1);
+        let mut danger = form("He is being hit now.", "learner", "", How::Anonymous);
+        danger.safe_now = "no".into();
+        report_concern(&world.haven, danger, None).await.unwrap();
+        while actions::mail::send_once(&world.haven, &Everywhere).await.unwrap() {}
+        let letters = store::outbox::mailbox(&world.haven.store, 1).await.unwrap().items;
+        assert_eq!(waiting(&letters), 0, "10:36");
+        for letter in letters.iter().filter(|letter| letter.coarse) {
+            for time in [letter.created_at, letter.next_at, letter.sent_at.unwrap()] {
+                assert_eq!(time.as_second() % 3_600, 0, "{sending}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_rounding_never_gives_the_team_more_time_than_the_policy() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        // 9:55, one working hour to acknowledge: by 10:00, not by 10:55 or later.
+        world.pass_minutes(25);
+        let told = form("Someone frightens me.", "learner", "", How::Anonymous);
+        let receipt = report_concern(&world.haven, told, None).await.unwrap();
+        assert_eq!(receipt.by, "2026-11-24T10:00:00Z".parse::<jiff::Timestamp>().unwrap());
+        world.pass_minutes(6);
+        world.work().await;
+        let lead2 = world.sign_in("lead2").await;
+        assert!(actions::case::case(&world.haven, &lead2, &receipt.reference).await.unwrap().escalated);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_no_table_says_who_told() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let tutor = world.sign_in("tara").await;
+        for (what, how) in [("He is hit at home.", How::Named), ("She is hit at home.", How::Confidential)] {
+            let receipt = report_concern(&world.haven, form(what, "learner", "", how), Some(&tutor)).await.unwrap();
+            let case =
+                store::cases::standing_by_reference(&world.haven.store, &receipt.reference).await.unwrap().unwrap();
+            let everything = store::testing::everything(&world.haven.store).await;
+            let of_case: Vec<(&str, usize)> = everything
+                .iter()
+                .filter(|kept| kept.value == case.id || kept.value == receipt.reference)
+                .map(|kept| (kept.table.as_str(), kept.row))
+                .collect();
+            for kept in everything.iter().filter(|kept| kept.value.contains(&tutor.person.id)) {
+                assert!(!of_case.contains(&(&kept.table, kept.row)), "{}.{} joins her", kept.table, kept.column);
+            }
+            // Those who hold the case read who told.
+            let lead = world.sign_in("lead").await;
+            let case = actions::case::case(&world.haven, &lead, &receipt.reference).await.unwrap();
+            assert!(case.narrative.iter().any(|text| text.text.contains("Tara Tutor")), "{what}");
+        }
+        assert_eq!(actions::report::my_reports(&world.haven, &tutor).await.unwrap().len(), 2);
     })
     .await;
 }

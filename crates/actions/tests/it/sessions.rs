@@ -1,6 +1,7 @@
 //! The gate: who stands behind a door, and when that ends (S-4, S-6, F15).
 
 use actions::session::{self, Stage};
+use actions::throttle::Whence;
 use actions::{ActionError, Door};
 use store::testing::for_each_store;
 
@@ -100,6 +101,69 @@ async fn p03_wrong_name_and_wrong_password_are_told_alike_and_an_account_is_slow
         assert!(session::sign_in(&world.haven, "amina", PASSWORD, None).await.is_ok(), "others are not locked out");
         world.pass_minutes(16);
         assert!(session::sign_in(&world.haven, "joe", PASSWORD, None).await.is_ok());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p03_nobody_elsewhere_shuts_a_person_out_of_the_computer_they_use() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let at = |last: u8, device: Option<&str>| Whence {
+            address: Some(std::net::Ipv4Addr::new(10, 0, 0, last).into()),
+            device: device.map(str::to_owned),
+        };
+        let sign_in = async |who: &str, password: &str, from: &Whence| {
+            session::sign_in_from(&world.haven, who, password, None, from).await
+        };
+        let device = sign_in("lead", PASSWORD, &at(1, None)).await.unwrap().device;
+        // Somebody types her name with wrong passwords: that place must wait, also with the right one.
+        for _ in 0..10 {
+            assert!(sign_in("lead", "wrong wrong wrong", &at(66, None)).await.is_err());
+        }
+        let waits = sign_in("lead", PASSWORD, &at(66, None)).await;
+        assert!(matches!(waits, Err(ActionError::Refused { ref sentence, .. }) if sentence.contains("too many tries")));
+        assert!(sign_in("lead", PASSWORD, &at(1, None)).await.is_ok(), "another place does not wait for it");
+        // From many places at once: then unknown places wait for this name, and her own computer does not.
+        for last in 100..110 {
+            for _ in 0..9 {
+                assert!(sign_in("lead", "wrong wrong wrong", &at(last, None)).await.is_err());
+            }
+        }
+        assert!(sign_in("lead", PASSWORD, &at(2, None)).await.is_err());
+        assert!(sign_in("lead", PASSWORD, &at(66, Some(&device))).await.is_ok(), "wherever it stands");
+        // What the browser kept is good for her alone, and cannot be made up.
+        for made_up in [device.replace('.', ".0"), "00.00".to_owned(), String::new()] {
+            assert!(sign_in("lead", PASSWORD, &at(66, Some(&made_up))).await.is_err(), "{made_up}");
+        }
+        for _ in 0..10 {
+            assert!(sign_in("dsl", "wrong wrong wrong", &at(66, Some(&device))).await.is_err());
+        }
+        assert!(sign_in("dsl", PASSWORD, &at(66, Some(&device))).await.is_err(), "it is not hers");
+        // A thief of the computer does not try for ever either.
+        for _ in 0..10 {
+            assert!(sign_in("lead", "wrong wrong wrong", &at(1, Some(&device))).await.is_err());
+        }
+        assert!(sign_in("lead", PASSWORD, &at(1, Some(&device))).await.is_err());
+        world.pass_minutes(16);
+        assert!(sign_in("lead", PASSWORD, &at(66, None)).await.is_ok(), "it ends by itself");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p03_a_classroom_behind_one_address_is_never_locked_out() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let room = Whence { address: Some(std::net::Ipv4Addr::new(192, 0, 2, 7).into()), device: None };
+        // Forty people mistype six times each.
+        for seat in 0..40 {
+            for _ in 0..6 {
+                let name = format!("learner{seat}");
+                assert!(session::sign_in_from(&world.haven, &name, "wrong", None, &room).await.is_err());
+            }
+        }
+        assert!(session::sign_in_from(&world.haven, "amina", PASSWORD, None, &room).await.is_ok());
     })
     .await;
 }

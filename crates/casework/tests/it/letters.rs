@@ -7,7 +7,7 @@ use policy::{About, Grade};
 
 use crate::{morning, waes};
 
-const OCCASIONS: [Occasion; 3] = [Occasion::Waiting, Occasion::PassedOn, Occasion::Technical];
+const OCCASIONS: [Occasion; 4] = [Occasion::Waiting, Occasion::PassedOn, Occasion::Technical, Occasion::Holders];
 
 #[test]
 fn c13_no_letter_carries_a_number_or_a_telling_word() {
@@ -39,11 +39,12 @@ fn c13_no_letter_carries_a_number_or_a_telling_word() {
 }
 
 #[test]
-fn c13_a_letter_depends_on_its_occasion_alone_and_leads_to_today() {
+fn c13_a_letter_depends_on_its_occasion_alone_and_leads_to_one_page() {
     for occasion in OCCASIONS {
         let notice = letter(occasion, "https://haven.practice.test/");
         assert_eq!(notice, letter(occasion, "https://haven.practice.test"));
-        assert!(notice.body.contains("https://haven.practice.test/today\n"), "{}", notice.body);
+        let page = if occasion == Occasion::Holders { "keys" } else { "today" };
+        assert!(notice.body.contains(&format!("https://haven.practice.test/{page}\n")), "{}", notice.body);
         assert!(!notice.subject.contains('\n'));
     }
 }

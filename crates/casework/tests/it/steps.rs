@@ -100,7 +100,8 @@ fn c04_steps_come_in_their_order_or_with_a_reason() {
 fn c04_a_legal_gate_needs_two_people() {
     let steps = assessed();
     assert_eq!(status(&steps, "police"), StepStatus::NeedsSecond);
-    let needs = StepRefusal::Second("designated safeguarding lead".into());
+    let needs = StepRefusal::Second("designated-safeguarding-lead".into());
+    assert_eq!(needs.clone().with_titles(waes()), StepRefusal::Second("Designated Safeguarding Lead".into()));
     refused(&steps, &needs, |steps| take(steps, "police", &taking(LEAD, Some("told"))));
     refused(&steps, &needs, |steps| skip(steps, "police", LEAD, "No crime."));
     let wrong = StepRefusal::Second("Designated Safeguarding Lead".into());
@@ -115,6 +116,27 @@ fn c04_a_legal_gate_needs_two_people() {
     refused(&steps, &StepRefusal::SamePerson, |steps| skip(steps, "police", LEAD, "No crime."));
     take(&mut steps, "police", &taking(DSL, Some("told"))).unwrap();
     assert_eq!(steps.iter().find(|facts| facts.step == "police").unwrap().option.as_deref(), Some("told"));
+}
+
+#[test]
+fn c04_at_a_legal_gate_the_first_person_writes_what_the_second_reads() {
+    let write = |steps: &[StepFacts], id: &str, option: Option<&str>, note: &str, leave_out: bool| {
+        let taking = Taking { person: LEAD, note, option, gate_reason: note };
+        step::may_write(procedure("prevent"), steps, id, &taking, leave_out)
+    };
+    assert_eq!(write(&begun(), "police", Some("told"), "Because.", false), Err(StepRefusal::Unassessed));
+    let steps = assessed();
+    assert_eq!(write(&steps, "police", Some("told"), "Because.", false), Ok(()));
+    assert_eq!(write(&steps, "police", None, "It does not arise.", true), Ok(()));
+    assert_eq!(write(&steps, "police", None, "Because.", false), Err(StepRefusal::NoOption));
+    assert_eq!(write(&steps, "police", Some("perhaps"), "Because.", false), Err(StepRefusal::NoOption));
+    assert_eq!(write(&steps, "police", Some("told"), " ", false), Err(StepRefusal::NoNote));
+    assert_eq!(write(&steps, "speak", None, "Because.", false), Err(StepRefusal::WrongKind), "no legal gate");
+    assert_eq!(write(&steps, "nowhere", None, "Because.", false), Err(StepRefusal::Unknown));
+    let mut settled = steps;
+    second(&mut settled, "police", DSL, "designated-safeguarding-lead").unwrap();
+    take(&mut settled, "police", &taking(LEAD, Some("told"))).unwrap();
+    assert_eq!(write(&settled, "police", Some("told"), "Because.", false), Err(StepRefusal::Settled));
 }
 
 #[test]

@@ -25,25 +25,27 @@ pub(crate) fn run(word: KeysWord) -> Outcome {
 }
 
 async fn status(place: &Place, format: Format) -> Outcome {
-    let store = hub::open(&place.location()?).await?;
+    let haven = place.hub().await?;
+    let store = &haven.store;
     let failed =
         |error: store::StoreError| Failure::new(format!("The keys cannot be read ({error}). Check the data folder."));
-    let holders = store::keys::holders(&store).await.map_err(failed)?;
-    let people = store::people::everyone(&store).await.map_err(failed)?;
-    let recovery = store::keys::recovery(&store).await.map_err(failed)?.is_some();
+    let holders = store::keys::holders(store).await.map_err(failed)?;
+    let people = store::people::everyone(store).await.map_err(failed)?;
+    let can_open = actions::keys::live_holders(&haven).await.map_err(hub::told)?;
+    let recovery = store::keys::recovery(store).await.map_err(failed)?.is_some();
     let mut out = Out::new();
     let mut live = 0_usize;
     for holder in &holders {
         let person = people.iter().find(|person| person.id == holder.person);
         let name = person.map_or("somebody who is gone", |person| person.username.as_str());
-        let is_live = holder.revoked_at.is_none() && person.is_some_and(|person| !person.disabled);
+        let is_live = can_open.contains(&holder.person);
         live += usize::from(is_live);
         match format {
             Format::Json => {
                 out.json(&json!({ "username": name, "live": is_live, "since": holder.created_at.to_string() }))?
             }
             Format::Text => {
-                let state = if is_live { "has keys" } else { "has no live key: another holder must admit them" };
+                let state = if is_live { "has keys" } else { "opens no case: another holder must let them in" };
                 out.line(format_args!("{name}: {state}, since {}", holder.created_at.strftime("%-d %B %Y")))?;
             }
         }

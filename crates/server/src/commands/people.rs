@@ -19,7 +19,9 @@ const ROSTER_LIMIT_ROWS: usize = 100_000;
 pub(crate) enum UserWord {
     /// Add a person; the password is asked for, or read from standard input.
     Add(Adding),
-    /// End a person's access at once.
+    /// Give a person exactly these posts, or none; the cases of a post that they leave go to the next in order.
+    Posts(Posting),
+    /// End a person's access at once; their open cases go to the next in order.
     Disable(Named),
     /// Set a new password; it never opens a case.
     Reset(Named),
@@ -58,6 +60,16 @@ pub(crate) struct Named {
     username: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Posting {
+    #[command(flatten)]
+    place: Place,
+    username: String,
+    /// A post of the policy; may be given several times.
+    #[arg(long = "post")]
+    posts: Vec<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum RosterWord {
     /// Add everybody in a CSV file: username, name, population, born, email, site, posts, flags, password.
@@ -72,6 +84,7 @@ pub(crate) fn user(word: UserWord) -> Outcome {
     log::runtime()?.block_on(async {
         match word {
             UserWord::Add(adding) => add(adding).await,
+            UserWord::Posts(posting) => posts(&posting).await,
             UserWord::Disable(named) => disable(&named).await,
             UserWord::Reset(named) => reset(&named).await,
         }
@@ -95,13 +108,39 @@ async fn add(adding: Adding) -> Outcome {
     actions::people::add(&haven, new, COMMAND_LINE).await.map_err(hub::told)?;
     make_keys(&haven, &adding.username, &password).await?;
     say::line(format_args!("{} can sign in now.", adding.username));
+    if waits(&haven, &adding.username).await? {
+        say::line(WAITS);
+    }
     Ok(Ending::Done)
 }
 
-/// Whoever may come to hold a case needs keys before the first case comes: they are made at the first sign-in.
+/// Whoever may come to hold a case needs keys before the first case comes.
 pub(crate) async fn make_keys(haven: &Haven, username: &str, password: &str) -> Result<(), Failure> {
-    let token = actions::session::sign_in(haven, username, password, None).await.map_err(hub::told)?;
-    actions::session::sign_out(haven, &token.0).await.map_err(hub::told)
+    actions::session::make_keys(haven, username, password).await.map_err(hub::told)
+}
+
+/// What is said of somebody who was put into a post by which cases come.
+const WAITS: &str = "No case reaches them until another case holder has let them in on the page Keys.";
+
+async fn posts(posting: &Posting) -> Outcome {
+    let haven = posting.place.hub().await?;
+    let name = &posting.username;
+    actions::people::set_posts(&haven, name, &posting.posts, COMMAND_LINE).await.map_err(hub::told)?;
+    let held = if posting.posts.is_empty() { "no post".to_owned() } else { posting.posts.join(", ") };
+    say::line(format_args!("{name} holds {held} now."));
+    if waits(&haven, name).await? {
+        say::line(WAITS);
+    }
+    Ok(Ending::Done)
+}
+
+async fn waits(haven: &Haven, username: &str) -> Result<bool, Failure> {
+    let kept = store::people::by_username(&haven.store, username.trim()).await;
+    let kept = kept.map_err(|error| Failure::new(format!("The people cannot be read ({error}). Try again.")))?;
+    match kept {
+        Some(person) => actions::keys::waits(haven, &person.id).await.map_err(hub::told),
+        None => Ok(false),
+    }
 }
 
 async fn disable(named: &Named) -> Outcome {
@@ -184,13 +223,14 @@ async fn import(place: &Place, file: &PathBuf) -> Outcome {
     reader.headers().map_err(|error| bad(&error))?;
     let haven = place.hub().await?;
     let mut out = Out::new();
-    let (mut added, mut there, mut faults) = (0_u64, 0_u64, 0_u64);
+    let (mut added, mut there, mut faults, mut waiting) = (0_u64, 0_u64, 0_u64, 0_u64);
     let mut line = 1_u64;
     for row in reader.deserialize::<Row>().take(ROSTER_LIMIT_ROWS) {
         line += 1;
         match take(&haven, row).await {
-            Ok(true) => added += 1,
-            Ok(false) => there += 1,
+            Ok(Taken::Added) => added += 1,
+            Ok(Taken::Waits) => (added, waiting) = (added + 1, waiting + 1),
+            Ok(Taken::There) => there += 1,
             Err(why) => {
                 faults += 1;
                 out.line(format_args!("{}:{line}: {why}", file.display()))?;
@@ -202,21 +242,35 @@ async fn import(place: &Place, file: &PathBuf) -> Outcome {
         say::count(added, "person added", "people added"),
         say::count(faults, "line not used", "lines not used")
     ))?;
+    if waiting > 0 {
+        let who = say::count(waiting, "of them waits", "of them wait");
+        out.line(format_args!("{who} to be let in as a case holder. {WAITS}"))?;
+    }
     out.end(if faults == 0 { Ending::Done } else { Ending::Found })
 }
 
-/// Adds one row; false if somebody has that user name already.
-async fn take(haven: &Haven, row: Result<Row, csv::Error>) -> Result<bool, String> {
+/// What became of a row.
+enum Taken {
+    Added,
+    /// Added to a post by which cases come, and nobody has let them in yet.
+    Waits,
+    /// Somebody has that user name already.
+    There,
+}
+
+/// Adds one row.
+async fn take(haven: &Haven, row: Result<Row, csv::Error>) -> Result<Taken, String> {
     let person = row.map_err(|error| error.to_string())?.person()?;
     let kept =
         store::people::by_username(&haven.store, person.username.trim()).await.map_err(|error| error.to_string())?;
     if kept.is_some() {
-        return Ok(false);
+        return Ok(Taken::There);
     }
     let (username, password) = (person.username.clone(), person.password.clone());
-    actions::people::add(haven, person, COMMAND_LINE).await.map_err(|error| hub::told(error).0)?;
+    let id = actions::people::add(haven, person, COMMAND_LINE).await.map_err(|error| hub::told(error).0)?;
     if let Some(password) = password {
         make_keys(haven, username.trim(), &password).await.map_err(|failure| failure.0)?;
     }
-    Ok(true)
+    let waits = actions::keys::waits(haven, &id).await.map_err(|error| hub::told(error).0)?;
+    Ok(if waits { Taken::Waits } else { Taken::Added })
 }

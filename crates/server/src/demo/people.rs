@@ -151,13 +151,13 @@ async fn add(haven: &Haven, persona: &Persona, password: &str, today: Date) -> R
     actions::people::add(haven, new, BY).await.map_err(hub::told)
 }
 
-/// A case holder's keys are made at the first sign-in; a case that comes before it could not be opened by them.
+/// A case that came before somebody's keys were made could not be opened by them.
 async fn make_keys(haven: &Haven, persona: &Persona, id: &str, password: &str) -> Result<(), Failure> {
     if persona.posts.is_empty() || has_keys(haven, id).await? {
         return Ok(());
     }
-    match actions::session::sign_in(haven, persona.username, password, None).await {
-        Ok(token) => actions::session::sign_out(haven, &token.0).await.map_err(hub::told),
+    match actions::session::make_keys(haven, persona.username, password).await {
+        Ok(()) => Ok(()),
         // Somebody tried out a password reset: that person makes new keys when they sign in with the new one.
         Err(actions::ActionError::Refused { .. }) => Ok(()),
         Err(error) => Err(hub::told(error)),

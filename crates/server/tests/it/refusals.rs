@@ -138,7 +138,7 @@ fn s10_a_reset_password_leaves_no_key_and_status_says_so() {
     assert_eq!(ended.code, 0, "{}", ended.err);
     let status = haven(&["keys", "status", "--config", &office.config]);
     assert_eq!(status.code, 1, "{}", status.out);
-    assert!(status.out.contains("dana: has no live key"), "{}", status.out);
+    assert!(status.out.contains("dana: opens no case"), "{}", status.out);
 }
 
 #[test]

@@ -217,3 +217,19 @@ pub async fn exclude(
     .await
     .map(|_| ())
 }
+
+/// Lifts an exclusion that stands for this reason, and only for this one.
+///
+/// # Errors
+/// `Conflict` if there is none.
+pub async fn lift(
+    unit: &mut Unit,
+    permit: &Permit,
+    case: &str,
+    token: &[u8; 32],
+    why: &'static str,
+) -> Result<(), StoreError> {
+    covers(permit, case)?;
+    let sql = "DELETE FROM case_exclusions WHERE case_id = $1 AND token = $2 AND why = $3";
+    unit.execute_one(sql, values![case, token, why]).await
+}

@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 pub use list::{CaseQuery, awaiting_acknowledgement, count_for, last_alert_for, list_for, steps_due, steps_for};
 pub use members::{
-    Exclusion, Member, Place, Standing, add_member, exclude, exclusions, members, of_member, set_members, standing,
-    standing_by_reference,
+    Exclusion, Member, Place, Standing, add_member, exclude, exclusions, lift, members, of_member, set_members,
+    standing, standing_by_reference,
 };
 pub use steps::{put_steps, steps};
 

@@ -48,6 +48,10 @@ const MIGRATIONS: &[Migration] = &[
         text: file!("0008_gateway.sql"),
         only: Some((file!("0008_gateway.sqlite.sql"), file!("0008_gateway.postgres.sql"))),
     },
+    Migration { version: 9, part: Part::Haven, text: file!("0009_admissions.sql"), only: None },
+    Migration { version: 10, part: Part::Haven, text: file!("0010_let_ins.sql"), only: None },
+    Migration { version: 11, part: Part::Haven, text: file!("0011_coarse_letters.sql"), only: None },
+    Migration { version: 12, part: Part::Haven, text: file!("0012_step_answers.sql"), only: None },
 ];
 
 /// The latest version of any part that this Haven knows.

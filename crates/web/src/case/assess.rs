@@ -8,7 +8,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::address;
-use crate::api::{AssessChoice, Assessment, CaseView, Session};
+use crate::api::{ActionError, AssessChoice, Assessment, CaseState, CaseView, Session};
 use crate::app::{App, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, Faults, draw, draw_again, words};
@@ -107,11 +107,26 @@ async fn assess(
             AssessChoice::FalseAlarm => "/today?done=false-alarm".to_owned(),
             AssessChoice::NeedsMore => address(&reference, "more"),
         })),
+        // The same form sent twice: what was written the first time stands, and both posts end on the same page.
+        Err(ActionError::NotFound)
+            if choice == AssessChoice::FalseAlarm
+                && actions::decide::was_my_false_alarm(&app.haven, &session, &reference).await? =>
+        {
+            Ok(go("/today?done=false-alarm"))
+        }
+        Err(ActionError::Conflict) if is_judged(&app, &session, &reference).await? => {
+            Ok(go(&address(&reference, "judged")))
+        }
         Err(error) => {
             let faults = Faults::of(error)?;
             Ok(draw_again(&page(&app, &session, &reference, form, faults).await?))
         }
     }
+}
+
+async fn is_judged(app: &App, session: &Session, reference: &str) -> Result<bool, PageError> {
+    let case = actions::case::case(&app.haven, session, reference).await?;
+    Ok(case.state != CaseState::Unassessed)
 }
 
 #[cfg(test)]

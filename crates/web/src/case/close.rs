@@ -9,7 +9,7 @@ use policy::StepKind;
 use serde::Deserialize;
 
 use super::address;
-use crate::api::{CaseView, Close, Session, StepView};
+use crate::api::{CaseState, CaseView, Close, Session, StepView};
 use crate::app::{App, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, Faults, draw, draw_again, words};
@@ -55,7 +55,23 @@ async fn page(
     Ok(ClosePage { chrome: app.chrome("Close the case", Some(session)), case, step, form, faults })
 }
 
+#[derive(Template)]
+#[template(path = "case/first.html")]
+struct FirstPage {
+    chrome: Chrome,
+    reference: String,
+    may_assess: bool,
+}
+
 async fn ask(State(app): State<App>, me: SignedIn, Path(reference): Path<String>) -> Result<Response, PageError> {
+    let case = actions::case::case(&app.haven, &me.session, &reference).await?;
+    if case.state == CaseState::Unassessed {
+        let chrome = app.chrome("Close the case", Some(&me.session));
+        return Ok(draw(&FirstPage { chrome, reference: case.reference, may_assess: case.may.assess }));
+    }
+    if case.state == CaseState::Closed {
+        return Ok(go(&format!("/case/{reference}")));
+    }
     Ok(draw(&page(&app, &me.session, &reference, Input::default(), Faults::default()).await?))
 }
 

@@ -2,6 +2,7 @@
 
 mod assess;
 mod close;
+mod let_in;
 mod list;
 mod note;
 mod referral;
@@ -23,6 +24,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(step::routes())
         .merge(referral::routes())
         .merge(close::routes())
+        .merge(let_in::routes())
         .merge(note::routes())
 }
 

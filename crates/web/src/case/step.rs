@@ -30,6 +30,7 @@ struct Input {
     gate_reason: String,
     reason: String,
     allow: String,
+    text: String,
     revision: i64,
 }
 
@@ -44,6 +45,18 @@ struct StepPage {
 }
 
 impl StepPage {
+    /// At a legal stop gate somebody writes first, and may write anew until the second person has answered.
+    fn can_write(&self) -> bool {
+        let open = matches!(self.step.status, StepStatus::NeedsSecond | StepStatus::Ready);
+        let first = self.step.written.as_ref().is_none_or(|written| written.mine || !self.case.may.second);
+        self.step.gate == Gate::Legal && open && first && self.case.may.act && self.own_form()
+    }
+
+    /// What is decided or done on this page; a referral has its own.
+    fn own_form(&self) -> bool {
+        matches!(self.step.kind, policy::StepKind::Act | policy::StepKind::Decide)
+    }
+
     /// Taken before the steps it comes after: the gate asks why.
     fn early(&self) -> bool {
         self.step.status == StepStatus::Waiting
@@ -76,6 +89,7 @@ async fn take(
     posted: Posted<Input>,
 ) -> Result<Response, PageError> {
     let Posted { session, form, .. } = posted;
+    let word = if legal(&app, &session, &reference, &id).await? { "written" } else { "step" };
     let taken = TakeStep {
         step: id.clone(),
         note: form.note.trim().to_owned(),
@@ -84,7 +98,7 @@ async fn take(
         revision: form.revision,
     };
     let done = actions::step::take_step(&app.haven, &session, &reference, taken).await;
-    after(&app, &session, (&reference, &id), form, done, "step").await
+    after(&app, &session, (&reference, &id), form, done, word).await
 }
 
 async fn skip(
@@ -94,8 +108,9 @@ async fn skip(
 ) -> Result<Response, PageError> {
     let Posted { session, form, .. } = posted;
     let skipped = SkipStep { step: id.clone(), reason: form.reason.trim().to_owned(), revision: form.revision };
+    let word = if legal(&app, &session, &reference, &id).await? { "written" } else { "skip" };
     let done = actions::step::skip_step(&app.haven, &session, &reference, skipped).await;
-    after(&app, &session, (&reference, &id), form, done, "skip").await
+    after(&app, &session, (&reference, &id), form, done, word).await
 }
 
 async fn second(
@@ -112,9 +127,16 @@ async fn second(
             return Ok(draw_again(&page(&app, &session, (&reference, &id), form, faults).await?));
         }
     };
-    let answer = SecondStep { step: id.clone(), reason: form.reason.trim().to_owned(), allow, revision: form.revision };
+    let reason = form.reason.trim().to_owned();
+    let answer = SecondStep { step: id.clone(), text: form.text.clone(), reason, allow, revision: form.revision };
     let done = actions::step::second_step(&app.haven, &session, &reference, answer).await;
     after(&app, &session, (&reference, &id), form, done, "second").await
+}
+
+/// Whether what is written here waits for a second person.
+async fn legal(app: &App, session: &Session, reference: &str, id: &str) -> Result<bool, PageError> {
+    let case = actions::case::case(&app.haven, session, reference).await?;
+    Ok(find(&case, id)?.gate == Gate::Legal)
 }
 
 /// On to the case, or the same page with the fault and what was typed.
@@ -169,5 +191,34 @@ mod tests {
         let html = shot("step-second", &page(3));
         has(&html, "/step/refer/second");
         has_not(&html, "/step/refer/skip");
+    }
+
+    fn at_legal_gate(written: Option<bool>) -> StepPage {
+        let mut page = page(2);
+        page.step.gate = Gate::Legal;
+        page.step.status = StepStatus::NeedsSecond;
+        page.step.second_post = "Designated Safeguarding Lead".to_owned();
+        page.step.written = written.map(|mine| actions::case::Written {
+            text: "text-1".to_owned(),
+            answer: "The police are not told".to_owned(),
+            reasons: "Nothing here is against the law.".to_owned(),
+            by: "Dana Lead".to_owned(),
+            at_text: "today, 9:30am".to_owned(),
+            mine,
+        });
+        page
+    }
+
+    #[test]
+    fn c04_at_a_legal_gate_one_writes_and_another_answers_to_that_text() {
+        let html = shot("step-legal-first", &at_legal_gate(None));
+        has(&html, "action=\"/case/7KQ2-M4XD/step/threshold\"");
+        has_not(&html, "/step/threshold/second");
+        let html = shot("step-legal-second", &at_legal_gate(Some(false)));
+        has(&html, "Nothing here is against the law.");
+        has(&html, "name=\"text\" value=\"text-1\"");
+        let html = shot("step-legal-mine", &at_legal_gate(Some(true)));
+        has(&html, "Somebody else must answer");
+        has_not(&html, "/step/threshold/second");
     }
 }

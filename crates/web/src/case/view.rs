@@ -81,13 +81,18 @@ fn sentence(done: &str) -> &'static str {
         "more" => "Written down: you need to know more. The alert stays open.",
         "step" => "Written down. The next step is ready.",
         "skip" => "Written down: this step is left out, with your reason.",
-        "second" => "Written down: your decision as second post.",
+        "second" => "Written down: your answer as second person.",
+        "written" => "Written down. A second person must agree to exactly this, or it must be written anew.",
+        "judged" => "Someone has already judged this. What they wrote is below.",
         "emergency" => "Written down: the emergency call.",
         "note" => "Your note is in the case.",
         "reply" => "Your reply waits for the reporter.",
         "referral" => {
             "The referral is written down. Now carry exactly this text into the agency\u{2019}s own secure form: it stands under Referrals."
         }
+        "let-in" => "Written down: this person can see the case now.",
+        "let-in-asked" => "Written down. Another holder of this case must answer.",
+        "let-in-refused" => "Written down: this person stays left out.",
         "closed" => "The case is closed.",
         _ => "",
     }

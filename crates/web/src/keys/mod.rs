@@ -1,4 +1,4 @@
-//! Who holds the keys to cases, and letting a holder back in after a password reset (S-10).
+//! Who holds the keys to cases, and letting somebody in: to a new post, or again after a password reset (S-10).
 
 use askama::Template;
 use axum::Router;
@@ -25,20 +25,21 @@ pub(crate) fn routes() -> Router<App> {
 struct KeysPage {
     chrome: Chrome,
     holders: Vec<HolderRow>,
-    /// This person holds keys and has them open, and so can let others back in.
-    may_readmit: bool,
 }
 
 impl KeysPage {
     fn live(&self) -> usize {
         self.holders.iter().filter(|holder| holder.live).count()
     }
+
+    fn somebody_waits(&self) -> bool {
+        self.holders.iter().any(|holder| !holder.waits_in.is_empty() || holder.cases_without_key > 0)
+    }
 }
 
 async fn keys(State(app): State<App>, me: SignedIn) -> Result<Response, PageError> {
     let holders = actions::keys::holders(&app.haven, &me.session).await?;
-    let may_readmit = me.session.holder && me.session.unlocked;
-    Ok(draw(&KeysPage { chrome: app.chrome("Keys", Some(&me.session)), holders, may_readmit }))
+    Ok(draw(&KeysPage { chrome: app.chrome("Keys", Some(&me.session)), holders }))
 }
 
 #[derive(Deserialize)]
@@ -60,8 +61,10 @@ mod tests {
     #[test]
     fn s10_a_reset_holder_is_let_back_in_by_another_holder() {
         let chrome = Chrome::sample("Keys", Some(sample::LEAD));
-        let html = shot("keys", &KeysPage { chrome, holders: sample::holders(), may_readmit: true });
+        let html = shot("keys", &KeysPage { chrome, holders: sample::holders() });
         has(&html, "action=\"/keys/readmit\"");
+        has(&html, "Waits to be let in: Safeguarding Lead");
+        has(&html, "by Ivo Wires, today, 9:30am");
         has(&html, "hv-late");
         has(&html, "safety-rules#S-10");
     }

@@ -215,4 +215,14 @@ mod tests {
         has(&html, "today by 3:20pm");
         has_not(&html, "Amina");
     }
+
+    #[test]
+    fn s3_the_same_anonymous_form_sent_again_says_what_to_do_without_the_code() {
+        let receipt = Receipt { code: None, ..sample::receipt(true) };
+        let page = ReceiptPage { chrome: Chrome::sample("We have your report", None), receipt };
+        let html = shot("report-receipt-again", &page);
+        has(&html, "Its code was shown once");
+        has(&html, "this belongs to");
+        has_not(&html, "href=\"/my\"");
+    }
 }

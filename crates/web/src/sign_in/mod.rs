@@ -12,7 +12,7 @@ use crate::app::{App, OverTls, go};
 use crate::error::PageError;
 use crate::layout::{Chrome, Faults, draw, draw_again, words};
 use crate::practice::{Persona, people};
-use crate::session::{AtDoor, Maybe, Open, Posted, SignedIn, enter, leave, own_path};
+use crate::session::{AtDoor, Maybe, Open, Posted, SignedIn, Whence, enter_from, leave, own_path};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -91,12 +91,14 @@ struct SignInForm {
 async fn sign_in(
     State(app): State<App>,
     AtDoor(door): AtDoor,
+    Whence(from): Whence,
     tls: Option<axum::Extension<OverTls>>,
     Open(form): Open<SignInForm>,
 ) -> Result<Response, PageError> {
     let tls = tls.map(|tls| tls.0).unwrap_or_default();
-    match actions::session::sign_in(&app.haven, form.username.trim(), &form.password, door).await {
-        Ok(token) => Ok(enter(&token.0, tls, own_path(&form.to))),
+    let name = form.username.trim();
+    match actions::session::sign_in_from(&app.haven, name, &form.password, door, &from).await {
+        Ok(entered) => Ok(enter_from(&entered.token.0, &entered.device, tls, own_path(&form.to))),
         Err(ActionError::Refused { sentence, .. }) => {
             let people = people(&app).await?;
             let chrome = app.chrome("Sign in", None);

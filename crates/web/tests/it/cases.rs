@@ -135,3 +135,102 @@ async fn m02_the_head_of_it_reaches_the_filter_pages_and_no_case_page() {
         answer.has_not("Amina");
     }
 }
+
+#[tokio::test]
+async fn s10_a_new_lead_is_let_in_on_the_keys_page_by_another_holder() {
+    let house = House::practice().await;
+    let new = actions::people::NewPerson {
+        name: "Nova Newlead".to_owned(),
+        username: "nova".to_owned(),
+        population: "staff".to_owned(),
+        posts: vec!["safeguarding-lead".to_owned()],
+        password: Some(crate::house::PASSWORD.to_owned()),
+        ..actions::people::NewPerson::default()
+    };
+    actions::people::add(&house.haven, new, "command line").await.unwrap();
+    let nova = house.signed_in("nova").await;
+    let reference = report(&house, "learner", "Amina Learner").await;
+    assert_eq!(nova.get(&format!("/case/{reference}")).await.status, StatusCode::NOT_FOUND);
+    nova.get("/keys").await.has("Waits to be let in: Safeguarding Lead").has_not("Let Nova Newlead in");
+    let dsl = house.signed_in("dsl").await;
+    let page = dsl.get("/keys").await;
+    page.has("Let Nova Newlead in").has("the command line").has("It takes two");
+    let person = page.field("person");
+    let done = dsl.fill("/keys", "/keys/readmit", &[("person", &person)]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    dsl.get("/keys").await.has_not("Waits to be let in");
+    nova.get(&format!("/case/{reference}")).await.has("somebody sends her videos");
+}
+
+#[tokio::test]
+async fn p06_somebody_left_out_by_mistake_is_let_in_on_the_page_of_the_case() {
+    let house = House::practice().await;
+    let fields = [
+        ("what", "Joe hurts himself. I told Lena Leadwell."),
+        ("about_kind", "learner"),
+        ("about_name", "Joe Learner"),
+        ("safe_now", "unknown"),
+        ("how", "anonymous"),
+        ("idempotency", "left-out"),
+        ("stage", "send"),
+    ];
+    let receipt = house.browser().post("/report", &fields).await;
+    let reference = receipt.body.split("Your reference is <strong class=\"hv-mono\">").nth(1).expect("a receipt");
+    let case = format!("/case/{}", reference.split('<').next().unwrap());
+    let page = format!("{case}/let-in");
+    let (lead, dsl) = (house.signed_in("lead").await, house.signed_in("dsl").await);
+    dsl.get(&case).await.has("Was somebody left out by mistake?");
+    assert_eq!(lead.get(&page).await.status, StatusCode::NOT_FOUND);
+    let shown = dsl.get(&page).await;
+    shown.has("Lena Leadwell");
+    let person = shown.field("person");
+    let empty = dsl.fill(&page, &page, &[("person", &person), ("reasons", "")]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = dsl.fill(&page, &page, &[("person", &person), ("reasons", "She only says whom she told")]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let said = dsl.get(done.location()).await;
+    if said.body.contains("Another holder of this case must answer") {
+        assert_eq!(lead.get(&case).await.status, StatusCode::NOT_FOUND);
+    } else {
+        lead.get(&case).await.has("Joe hurts himself");
+    }
+}
+
+#[tokio::test]
+async fn s5_closing_before_somebody_judged_says_what_comes_first() {
+    let house = House::practice().await;
+    let reference = report(&house, "learner", "Amina Learner").await;
+    let lead = house.signed_in("lead").await;
+    let page = lead.get(&format!("/case/{reference}/close")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.has("First a named person decides what it is").has(&format!("/case/{reference}/assess"));
+    let it = house.signed_in("it").await;
+    assert_eq!(it.get(&format!("/case/{reference}/close")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn c04_a_judgement_posted_twice_ends_on_the_same_page() {
+    let house = House::practice().await;
+    let reference = report(&house, "learner", "Amina Learner").await;
+    let lead = house.signed_in("lead").await;
+    let assess = format!("/case/{reference}/assess");
+    let shown = lead.get(&assess).await;
+    let (token, revision) = (shown.field("csrf"), shown.field("revision"));
+    let fields = [
+        ("csrf", token.as_str()),
+        ("revision", revision.as_str()),
+        ("choice", "concern"),
+        ("reasons", "I spoke with the tutor"),
+    ];
+    let first = lead.post(&assess, &fields).await;
+    let second = lead.post(&assess, &fields).await;
+    assert_eq!((first.status, second.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER), "{}", second.body);
+    lead.get(second.location()).await.has("already judged").has("I spoke with the tutor");
+}
+
+#[tokio::test]
+async fn c02_the_search_promises_only_what_it_finds() {
+    let house = House::practice().await;
+    let lead = house.signed_in("lead").await;
+    lead.get("/cases").await.has("Reference or kind").has_not("Name, word");
+}

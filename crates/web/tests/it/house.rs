@@ -111,6 +111,8 @@ impl House {
                 ..NewPerson::default()
             };
             actions::people::add(&haven, new, "test").await.unwrap();
+        }
+        for (username, _, _, posts) in PEOPLE {
             if !posts.is_empty() {
                 actions::session::sign_in(&haven, username, PASSWORD, None).await.unwrap();
             }

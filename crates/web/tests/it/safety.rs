@@ -196,3 +196,14 @@ async fn a_text_typed_after_the_session_ended_is_given_back() {
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     answer.has("She told me about it in the break").has("/sign-in?to=");
 }
+
+#[tokio::test]
+async fn s3_what_a_browser_keeps_of_a_sign_in_goes_to_the_sign_in_page_only() {
+    let house = House::practice().await;
+    let fields = [("username", "lead"), ("password", PASSWORD), ("to", "/today")];
+    let answer = house.browser().post("/sign-in", &fields).await;
+    let cookies: Vec<&str> = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    let device = cookies.iter().find(|cookie| cookie.starts_with("haven-device=")).expect("it is set");
+    assert!(device.contains("; Path=/sign-in;") && device.contains("HttpOnly") && device.contains("SameSite=Lax"));
+    assert!(!device.contains("lead"));
+}
