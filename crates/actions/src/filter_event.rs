@@ -180,13 +180,14 @@ async fn others_record(haven: &Haven, session: &Session, reference: &str) -> Res
 fn view(haven: &Haven, record: Record, person: Option<String>) -> EventView {
     EventView {
         has_person: !record.person.is_empty(),
+        // How somebody was identified names them too.
+        how: if person.is_some() { record.how.clone() } else { String::new() },
         person,
         method: record.method.clone(),
         path: record.path.clone(),
         search: record.search.clone(),
         rule: record.rule.clone(),
         list: record.list.clone(),
-        how: record.how.clone(),
         pack_digest: record.pack_digest.clone(),
         lists_digest: record.lists_digest.clone(),
         row: row(haven, record),

@@ -434,7 +434,7 @@ pub(crate) fn event() -> EventView {
         rule: s("category:gambling"),
         list: s("gambling casino-royal.test"),
         path: s("/tables"),
-        how: s("Signed in at the gate at 1:02pm on this computer."),
+        how: String::new(),
         method: s("GET"),
         search: String::new(),
         pack_digest: s("5f1c0f6be7e5ad1f2b5f4a3e4b0fd2a9c0d4"),

@@ -20,6 +20,7 @@ async fn s10_separation(house: &mut House) {
     ines.press("search.test").await;
     ines.says("Why it was decided so").await;
     ines.says_not("Lena Learner").await;
+    ines.says_not("Signed in as lena").await;
     ines.press("Show the name").await;
     ines.says("Choose what you need the name for").await;
     ines.says_not("Lena Learner").await;

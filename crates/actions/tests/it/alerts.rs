@@ -203,7 +203,7 @@ async fn m01_a_name_is_shown_only_after_a_purpose_that_stands_in_the_audit_recor
         world.raise(&world.prevent_record("amina", "r1")).await;
         let it = world.sign_in("it").await;
         let plain = filter_event(&world.haven, &it, "r1").await.unwrap();
-        assert!(plain.has_person && plain.person.is_none());
+        assert!(plain.has_person && plain.person.is_none() && plain.how.is_empty(), "how she signed in names her");
         for (purpose, ticket, field) in
             [("", "INC-1", "purpose"), ("curious", "", "purpose"), ("fault", "Amina did it", "ticket")]
         {
@@ -213,7 +213,7 @@ async fn m01_a_name_is_shown_only_after_a_purpose_that_stands_in_the_audit_recor
         }
         let asked = AskName { purpose: "fault".to_owned(), ticket: "INC-2041".to_owned() };
         let named = event_with_name(&world.haven, &it, "r1", &asked).await.unwrap();
-        assert!(named.person.unwrap().starts_with("Amina"));
+        assert!(named.person.unwrap().starts_with("Amina") && !named.how.is_empty());
         let entries = store::audit::entries(&world.haven.store, 1, 1_000).await.unwrap();
         let looks: Vec<_> = entries.iter().filter(|entry| entry.new.action == "filter.name").collect();
         assert_eq!(looks.len(), 1, "a refused question shows nothing and is no look");
