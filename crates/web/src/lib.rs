@@ -5,6 +5,7 @@
 mod api;
 mod app;
 mod case;
+mod certificate;
 mod decision;
 mod error;
 mod filter_event;
@@ -56,6 +57,7 @@ pub fn router(haven: Arc<Haven>, options: WebOptions) -> Router {
         .merge(policy_page::routes())
         .merge(practice::routes())
         .merge(keys::routes())
+        .merge(certificate::routes())
         .merge(static_files::routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::not_found)

@@ -13,9 +13,9 @@ const ALERT_LIMIT_MS: u128 = 2_000;
 const REPEATS: usize = 200;
 const BY_BROWSER: usize = 5;
 
-on_both!(i01_an_alert, i01_an_alert_sqlite, i01_an_alert_postgres);
+on_both!(m02_an_alert, m02_an_alert_sqlite, m02_an_alert_postgres);
 
-async fn i01_an_alert(house: &mut House) {
+async fn m02_an_alert(house: &mut House) {
     let lena = people::through_the_gate(house, "lena", "Lena Learner").await;
     lena.go("http://library.test/books").await;
     lena.go("https://news.test/weather").await;

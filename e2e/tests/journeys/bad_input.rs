@@ -4,9 +4,9 @@ use e2e::{House, Visitor, on_both, plain};
 
 use crate::people::{self, Told};
 
-on_both!(c14_bad_input, c14_bad_input_sqlite, c14_bad_input_postgres);
+on_both!(f15_bad_input, f15_bad_input_sqlite, f15_bad_input_postgres);
 
-async fn c14_bad_input(house: &mut House) {
+async fn f15_bad_input(house: &mut House) {
     twice(house).await;
     forged(house).await;
     somebody_elses(house).await;

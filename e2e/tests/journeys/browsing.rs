@@ -4,9 +4,9 @@ use e2e::{House, on_both};
 
 use crate::people;
 
-on_both!(f03_browsing, f03_browsing_sqlite, f03_browsing_postgres);
+on_both!(f07_browsing, f07_browsing_sqlite, f07_browsing_postgres);
 
-async fn f03_browsing(house: &mut House) {
+async fn f07_browsing(house: &mut House) {
     let mut lena = people::through_the_gate(house, "lena", "Lena Learner").await;
 
     // An allowed site over HTTPS: opened with Haven's own authority.

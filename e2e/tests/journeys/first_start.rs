@@ -15,7 +15,7 @@ const QUESTION_LIMIT_SECONDS: u64 = 30;
 const SHARES: usize = 5;
 
 #[tokio::test]
-async fn m01_the_first_start_is_asked_and_answered() {
+async fn s10_the_first_start_is_asked_and_answered() {
     let mut house = House::new(Base::Sqlite).await.unwrap();
     let config = house.folder().join("haven.toml");
     let mut talk = Talk::begin(&["init", "--config", &config.display().to_string()]);

@@ -17,8 +17,8 @@ const LIFE_LIMIT_MS: u64 = 1_500;
 /// Longest wait for something of each kind, in seconds.
 const PROGRESS_LIMIT_SECONDS: u64 = 30;
 
-on_both!(three_power_cuts, d02_three_power_cuts_sqlite, d02_three_power_cuts_postgres);
-on_both!(fifty_power_cuts, long_d02_fifty_power_cuts_sqlite, long_d02_fifty_power_cuts_postgres);
+on_both!(three_power_cuts, inv2_three_power_cuts_sqlite, inv2_three_power_cuts_postgres);
+on_both!(fifty_power_cuts, long_inv2_fifty_power_cuts_sqlite, long_inv2_fifty_power_cuts_postgres);
 
 impl Acknowledged {
     /// Reports, notes, steps and pages.

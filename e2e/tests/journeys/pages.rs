@@ -68,7 +68,7 @@ impl Tour {
 }
 
 #[tokio::test]
-async fn o01_every_page_at_both_widths() {
+async fn every_page_at_both_widths() {
     let mut house = House::new(Base::Sqlite).await.unwrap();
     house.start().await;
     house.stop().await;
@@ -101,6 +101,7 @@ async fn open_pages(house: &House) -> BTreeSet<String> {
     for (route, picture) in [
         ("/", "front"),
         ("/help", "help"),
+        ("/certificate", "certificate"),
         ("/sign-in", "sign-in"),
         ("/policy", "policy"),
         ("/policy/safety-rules", "safety-rules"),

@@ -1,6 +1,6 @@
 //! The papers tell the truth: the map, the invariants and their tests, the decisions, the words and the safety rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::house::{files, read, refuse, root, rust_files};
 use crate::rooms;
@@ -150,4 +150,40 @@ fn links(text: &str) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// The control that a test's name begins with (`f05_...` is F05), if it begins with one.
+fn control_of(name: &str) -> Option<String> {
+    let name = name.strip_prefix("long_").unwrap_or(name);
+    let (number, _) = name.split_once('_')?;
+    let mut letters = number.chars();
+    let (letter, rest) = (letters.next()?, letters.as_str());
+    let is_number = rest.len() == 2 && rest.chars().all(|digit| digit.is_ascii_digit());
+    (letter.is_ascii_lowercase() && is_number && number != "s10").then(|| number.to_ascii_uppercase())
+}
+
+#[test]
+fn a_test_is_named_after_a_control_that_exists_and_is_said_to_exist() {
+    let table = read("crates/policy/data/controls.tsv");
+    let states: BTreeMap<&str, &str> = table
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            Some((*cells.first()?, *cells.get(3)?))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for path in rust_files() {
+        let text = read(&path);
+        let names = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+        let controls: BTreeSet<String> = names.filter_map(control_of).collect();
+        for control in controls {
+            match states.get(control.as_str()) {
+                None => found.push(format!("{path}: there is no control {control}")),
+                Some(&"not-yet") => found.push(format!("{path}: tests {control}, which is said not to be built yet")),
+                Some(_) => {}
+            }
+        }
+    }
+    refuse("Names of tests and the table of controls disagree:", &found);
 }

@@ -7,7 +7,7 @@ use crate::client::{PAGE, PART, get, get_secure};
 use crate::world::{Plan, World};
 
 #[tokio::test]
-async fn f10_words_that_the_policy_blocks_are_found_in_every_encoding() {
+async fn f05_words_that_the_policy_blocks_are_found_in_every_encoding() {
     let world = World::new().await;
     for path in ["words", "words-gzip", "words-br", "words-zstd", "words-deflate", "words-utf16"] {
         let reply = get(world.address, &format!("http://site.test/{path}"), PAGE).await;
@@ -21,7 +21,7 @@ async fn f10_words_that_the_policy_blocks_are_found_in_every_encoding() {
 }
 
 #[tokio::test]
-async fn f10_words_are_found_inside_inspection() {
+async fn f05_words_are_found_inside_inspection() {
     let world = World::new().await;
     assert_eq!(get_secure(world.address, &world.authority, "site.test", "/words-gzip", PAGE).await.status, 403);
     let part = get_secure(world.address, &world.authority, "site.test", "/words", PART).await;
@@ -29,7 +29,7 @@ async fn f10_words_are_found_inside_inspection() {
 }
 
 #[tokio::test]
-async fn f10_a_quiet_page_comes_through_byte_for_byte() {
+async fn f05_a_quiet_page_comes_through_byte_for_byte() {
     let world = World::new().await;
     let packed = get(world.address, "http://site.test/gzip", PAGE).await;
     assert_eq!((packed.status.as_u16(), packed.header("content-encoding")), (200, "gzip"));
@@ -41,7 +41,7 @@ async fn f10_a_quiet_page_comes_through_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn f10_what_cannot_be_read_follows_the_policys_rule_for_failures() {
+async fn f05_what_cannot_be_read_follows_the_policys_rule_for_failures() {
     let limits = Limits { scan_text_bytes: 8_000_000, ..Plan::default().limits };
     let world = World::with(Plan { limits: limits.clone(), ..Plan::default() }).await;
     for path in ["bomb", "broken-gzip", "unknown-encoding", "trickle"] {

@@ -5,8 +5,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
@@ -23,7 +22,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/practice/clock", post(clock))
         .route("/practice/mailbox", get(mailbox))
         .route("/practice/try", get(try_page))
-        .route("/ca.pem", get(ca))
 }
 
 /// Furthest that the clock moves at once, in minutes: four weeks.
@@ -161,14 +159,6 @@ async fn try_page(State(app): State<App>, Query(asked): Query<Try>) -> Result<Re
             Ok(draw_again(&TryPage { chrome, people, person, url, tried: None, faults }))
         }
     }
-}
-
-/// The public certificate of Haven's own authority; it is shown to anybody, and holds no secret.
-async fn ca(State(app): State<App>) -> Result<Response, PageError> {
-    let pem = app.options.ca_pem.clone().ok_or_else(PageError::absent)?;
-    let headers =
-        [(CONTENT_TYPE, "application/x-x509-ca-cert"), (CONTENT_DISPOSITION, "attachment; filename=\"haven-ca.pem\"")];
-    Ok((headers, pem).into_response())
 }
 
 #[cfg(test)]
