@@ -356,14 +356,21 @@ async fn sign(
 }
 
 /// Binds the session to the door it came by, once nothing stands between the person and the internet, and only where the
-/// site declares one person per address (S-6). A new binding ends whoever was bound there before.
+/// site declares one person per address (S-6). A new binding ends whoever was bound there before; and somebody else who has
+/// only begun to pass the gate ends it too, because whoever sat there before sits there no longer.
 async fn bind_if_open(haven: &Haven, token: &Token, door: Option<&Door>) -> Result<(), ActionError> {
     let Some(door) = door.filter(|door| haven.one_person_listeners.contains(&door.listener)) else { return Ok(()) };
     let Some(session) = session(haven, &token.0, Some(door)).await? else { return Ok(()) };
-    if session.stage != Stage::Open {
-        return Ok(());
-    }
     let now = haven.now();
+    if session.stage != Stage::Open {
+        let bound = store::sessions::by_door(&haven.store, door).await?;
+        let Some(other) = bound.filter(|bound| bound.person != session.person.id) else { return Ok(()) };
+        return in_unit!(haven, unit => {
+            store::sessions::release_door(&mut unit, &other.id).await?;
+            store::feed::add(&mut unit, "identity", &other.id, now);
+            Ok(())
+        });
+    }
     in_unit!(haven, unit => {
         store::sessions::bind_door(&mut unit, &session.id, door).await?;
         store::feed::add(&mut unit, "identity", &session.id, now);

@@ -81,10 +81,11 @@ impl Name {
             [first, second] if PARTICLES.contains(&first.folded.as_str()) => {
                 self.forms().any(|form| *form == format!("{}{}", first.folded, second.folded))
             }
-            [address, letter] => self.is_initial(address, letter),
+            [address, letter] => self.is_initial(address, letter) || self.is_misspelt_after(address, letter),
             _ => false,
         });
-        by_part || together || self.is_unspaced_in(telling)
+        let as_one_word = self.parts.len() > 1 && words.iter().any(|word| word.folded == self.whole);
+        by_part || together || as_one_word || self.is_unspaced_in(telling)
     }
 
     fn forms(&self) -> impl Iterator<Item = &String> {
@@ -115,6 +116,13 @@ impl Name {
             && letter.is_letter()
             && !may_be_other
             && later.unwrap_or_default().iter().any(|part| part.starts_with(letter.folded.as_str()))
+    }
+
+    /// "mr gardwell": after a word of address a letter may be wrong without a capital too.
+    fn is_misspelt_after(&self, address: &Word, word: &Word) -> bool {
+        let is_addressed =
+            ADDRESSES.contains(&address.folded.as_str()) && !SAID_ALONE.contains(&address.folded.as_str());
+        is_addressed && self.forms().any(|form| is_misspelt(form, &word.folded))
     }
 
     fn is_unspaced_in(&self, telling: &Telling) -> bool {

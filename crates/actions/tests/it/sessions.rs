@@ -64,6 +64,11 @@ async fn s6_signed_out_idle_or_replaced_the_door_is_nobodys() {
         world.pass_minutes(16);
         assert!(at_door().await.unwrap().is_none(), "idle");
         enter(&world, "amina", &door).await;
+        session::sign_in(&world.haven, "joe", PASSWORD, Some(door.clone())).await.unwrap();
+        assert!(
+            at_door().await.unwrap().is_none(),
+            "somebody else who has not passed the gate does not browse in her name"
+        );
         enter(&world, "joe", &door).await;
         assert_eq!(at_door().await.unwrap().unwrap().person.username, "joe", "the next person replaces the one before");
         assert_eq!(actions::identity::bound(&world.haven).await.unwrap().len(), 1);

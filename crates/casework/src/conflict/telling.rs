@@ -113,9 +113,13 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// Soft hyphens and zero-width signs, which come along when text is copied from a page.
+/// Soft hyphens, zero-width signs and signs of direction, which come along when text is copied from a page.
 fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    matches!(
+        letter,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{206f}' | '\u{feff}'
+    )
 }
 
 /// Whether a word is written in a script without spaces: Thai, Lao, Burmese, Khmer, Chinese, Japanese, Korean.

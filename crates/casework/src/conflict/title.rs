@@ -1,5 +1,6 @@
 //! Whether a text names a post: by its title, a part of it, or its initials.
 
+use super::is_misspelt;
 use super::telling::{Telling, Word};
 use super::words::{Kind, LINKS, SHORT_FORMS, THINGS, kind};
 
@@ -8,6 +9,9 @@ const INITIALS_MIN_CHARS: usize = 3;
 
 /// Fewest letters of a word that is a field of work by itself: "safeguarding".
 const FIELD_WORD_MIN_CHARS: usize = 11;
+
+/// Fewest letters of such a word when its end is left off: "safeguard".
+const FIELD_WORD_CUT_MIN_CHARS: usize = 9;
 
 /// By its whole; by its last two words ("safeguarding lead" for "designated safeguarding lead"); turned round ("HR head"
 /// for "head of HR"); or by the initials of three words and more ("DSL").
@@ -29,7 +33,29 @@ pub(super) fn is_named(title: &str, telling: &Telling) -> bool {
 /// Few people know a post's title: "the safeguarding officer", "the man who leads safeguarding" and "someone in the
 /// safeguarding team" all mean whoever has that field in their title. Only a long word is a field; "head" is none.
 fn field_word_is_said(whole: &[&str], said: &[&str]) -> bool {
-    whole.iter().any(|word| word.len() >= FIELD_WORD_MIN_CHARS && said.contains(word))
+    let is_said = |word: &str| {
+        said.iter().any(|said| is_field(word, said))
+            || said
+                .windows(2)
+                .any(|pair| matches!(pair, [first, second] if is_field(word, &format!("{first}{second}"))))
+    };
+    whole.iter().any(|word| word.len() >= FIELD_WORD_MIN_CHARS && is_said(word))
+}
+
+/// A long word as people write it: with a letter wrong or two exchanged ("safegaurding"), cut short ("safeguard"), or, with
+/// the caller's help, in two ("safe guarding").
+fn is_field(field: &str, said: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    said == field
+        || is_misspelt(field, said)
+        || (said.len() >= FIELD_WORD_CUT_MIN_CHARS && field.starts_with(said))
+        || (said.len() == field.len()
+            && said.starts_with(field.get(..2).unwrap_or(field))
+            && sorted(said) == sorted(field))
 }
 
 /// A title of one word is also an ordinary word: "the principal reason" names nobody, and "it" is not the IT department.
@@ -70,7 +96,8 @@ fn turned_round_is_named(whole: &[&str], telling: &Telling) -> bool {
     })
 }
 
-/// "DSL" names the deputy ("DDSL") too. Only capitals count, with or without full stops.
+/// "DSL" names the deputy ("DDSL") too. Capitals count, with or without full stops; small letters only after "the", "our" or
+/// "my": "the dsl".
 fn initials_are_named(title: &Telling, telling: &Telling) -> bool {
     let telling_words = title.words.iter().filter(|word| !LINKS.contains(&word.folded.as_str()));
     let letters: String =
@@ -84,7 +111,12 @@ fn initials_are_named(title: &Telling, telling: &Telling) -> bool {
 fn initials(telling: &Telling) -> Vec<String> {
     let mut found = Vec::new();
     let mut letters = String::new();
+    let mut is_pointed_at = false;
     for word in &telling.words {
+        if is_pointed_at {
+            found.push(word.folded.to_uppercase());
+        }
+        is_pointed_at = matches!(word.folded.as_str(), "the" | "our" | "my");
         if word.written.len() == 1 && word.has_capital() {
             letters.push_str(&word.written);
             continue;

@@ -238,3 +238,29 @@ fn inv11_nobody_is_named_by_nothing() {
         assert!(named_in(text, std::slice::from_ref(&nobody)).is_empty());
     }
 }
+
+#[test]
+fn inv11_a_post_is_named_however_it_is_misspelt() {
+    let written = [
+        "the safe guarding lead touches me",
+        "the safe-guarding lead touches me",
+        "the safegarding lead touches me",
+        "the Safegaurding Lead touches me",
+        "the safeguardin lead touches me",
+        "the safeguard lead touches me",
+        "the dsl touches me",
+        "our Dsl touches me",
+        "the safe\u{202e}guarding lead touches me",
+    ];
+    title(
+        "Designated Safeguarding Lead",
+        &written,
+        &["She guards the safe.", "We need the end of it.", "a safe place"],
+    );
+}
+
+#[test]
+fn inv11_a_name_is_found_run_together_or_after_mr_in_small_letters() {
+    names("Sunil Guardwell", &["sunilguardwell", "@SunilGuardwell", "mr gardwell", "Su\u{202e}nil", "Su\u{2063}nil"]);
+    names_not("Sunil Guardwell", &["he guards well", "a guard"]);
+}
