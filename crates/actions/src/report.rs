@@ -117,9 +117,14 @@ fn parse(form: &ReportForm) -> Result<Concern, ActionError> {
     })
 }
 
-/// Anonymous receipts keep no code, and their key is hashed, so that the form's own number joins nothing.
+/// Anonymous receipts keep no code, and their key is hashed, so that the form's own number joins nothing. The words are part
+/// of it: who goes back, says more and sends again has made another report, and no word of it is lost.
 fn receipt_key(form: &ReportForm) -> String {
-    format!("report:{}", vault::digest_hex(form.idempotency.as_bytes()))
+    let kind = form.kind.as_deref().unwrap_or_default();
+    let said =
+        [&*form.idempotency, &*form.what, &*form.about_kind, &*form.about_name, &*form.safe_now, &*form.contact, kind];
+    let whole = format!("{:?}{}", form.how, said.map(|part| format!("{}:{part}", part.len())).concat());
+    format!("report:{}", vault::digest_hex(whole.as_bytes()))
 }
 
 fn earlier_receipt(text: &str) -> Result<Receipt, ActionError> {

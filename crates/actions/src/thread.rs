@@ -10,6 +10,7 @@ use store::vault::{self, ReporterSecret};
 
 use crate::audit::{EntryWith, entry};
 use crate::opening::seal_one;
+use crate::team::Team;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, words};
 
@@ -65,6 +66,7 @@ pub async fn reply_by_code(haven: &Haven, code: &str, text: &str) -> Result<(), 
     let (thread, _) = find(haven, code).await?;
     let permit = access::machine("thread", &thread.case);
     let case = store::cases::get(&haven.store, &permit, &thread.case).await?.ok_or(ActionError::NotFound)?;
+    names_no_reader(haven, &permit, &case.id, text).await?;
     let at = store::outbox::whole_hour(haven.now());
     let sealed = seal_one(haven, &case.id, &case.public_key, at, SealedKind::Reply, text, "")?;
     let message = message(haven, &thread, &case.public_key, said_at(haven, &thread.reference).await?, false, text)?;
@@ -79,6 +81,24 @@ pub async fn reply_by_code(haven: &Haven, code: &str, text: &str) -> Result<(), 
         store::audit::append(&mut unit, made);
         Ok(())
     })
+}
+
+/// A case that has begun has its readers. Words that name one of them would reach the very person they are about, so they
+/// are not taken here: as a report of their own they go round whoever they name (invariant 11).
+async fn names_no_reader(haven: &Haven, permit: &access::Permit, case: &str, text: &str) -> Result<(), ActionError> {
+    let pack = haven.pack();
+    let team = Team::read(haven).await?;
+    let members = store::cases::members(&haven.store, permit, case).await?;
+    let mut readers = team.candidates(&pack);
+    readers.retain(|reader| members.iter().any(|member| member.person == reader.person));
+    if casework::conflict::named_in(text, &readers).is_empty() {
+        return Ok(());
+    }
+    Err(ActionError::fault(
+        "text",
+        "You name someone who reads this. We have not kept it. If it is about them, report it as a new concern: then \
+         it goes to somebody else and they cannot see it. If you only mention them, leave the name out here.",
+    ))
 }
 
 pub(crate) fn checked(text: &str) -> Result<&str, ActionError> {

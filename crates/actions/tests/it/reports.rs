@@ -28,7 +28,7 @@ async fn c01_a_tutor_reports_and_gets_a_reference_and_what_happens_next() {
         let receipt = report_concern(&world.haven, sent.clone(), Some(&tutor)).await.unwrap();
         assert!(!receipt.reference.is_empty() && !receipt.next.is_empty() && receipt.code.is_none());
         // The same form twice is one report.
-        let again = report_concern(&world.haven, sent, Some(&tutor)).await.unwrap();
+        let again = report_concern(&world.haven, sent.clone(), Some(&tutor)).await.unwrap();
         assert_eq!(again.reference, receipt.reference);
         let lead = world.sign_in("lead").await;
         assert_eq!(world.references(&lead).await, std::slice::from_ref(&receipt.reference));
@@ -36,6 +36,11 @@ async fn c01_a_tutor_reports_and_gets_a_reference_and_what_happens_next() {
         assert_eq!(case.person.as_deref(), Some("Joe Learner"));
         assert!(case.narrative.iter().any(|text| text.text.contains("messages that frighten him")));
         assert_eq!(actions::report::my_reports(&world.haven, &tutor).await.unwrap().len(), 1);
+        // Gone back and said more: no word of it is lost.
+        let more = actions::report::ReportForm { what: "She says she will run away tonight.".to_owned(), ..sent };
+        let second = report_concern(&world.haven, more, Some(&tutor)).await.unwrap();
+        assert_ne!(second.reference, receipt.reference);
+        assert_eq!(world.references(&lead).await.len(), 2);
         // The tutor is no member of the case.
         assert!(matches!(
             actions::case::case(&world.haven, &tutor, &receipt.reference).await,
@@ -78,6 +83,15 @@ async fn s3_an_anonymous_report_joins_to_nobody_and_the_code_leads_to_the_replie
         let thread = actions::thread::thread_by_code(&world.haven, &code).await.unwrap();
         assert_eq!(thread.messages.len(), 1);
         assert!(thread.messages[0].from_us && thread.messages[0].text.contains("Are you safe?"));
+        // What names a reader of the case would reach the very person it is about: it is not kept, and the page says where to go.
+        let name = lead.person.name.clone();
+        for about_a_reader in [format!("It is {name} who does it."), "it is the safeguarding lead".to_owned()] {
+            let refused = actions::thread::reply_by_code(&world.haven, &code, &about_a_reader).await;
+            assert!(
+                matches!(&refused, Err(ActionError::Fault(faults)) if faults[0].field == "text"),
+                "{about_a_reader}"
+            );
+        }
         actions::thread::reply_by_code(&world.haven, &code, "Yes, I am.").await.unwrap();
         let case = actions::case::case(&world.haven, &lead, &receipt.reference).await.unwrap();
         assert!(case.thread.unwrap().iter().any(|message| !message.from_us && message.text == "Yes, I am."));
