@@ -31,6 +31,8 @@ pub struct ReportForm {
     pub kind: Option<String>,
     pub how: How,
     pub contact: String,
+    /// Whether a post that the words mention is what it is about; asked only where it matters ([`asks_about_a_post`]).
+    pub about_a_post: Option<bool>,
     /// Random, from the form: the same form sent twice is one report.
     pub idempotency: String,
 }
@@ -167,30 +169,53 @@ fn standing<'a>(
     let meant = named_in(&concern.about_name);
     let learner_named = matches!(concern.about, About::Learner | About::Visitor) && !concern.about_name.is_empty();
     let by_staff = reporter.is_some_and(|session| session.person.population == "staff");
-    let mentioned = if by_staff && learner_named {
-        // A tutor who writes "I have told safeguarding" about a named learner means what it says; a name still counts.
-        let bare: Vec<_> = candidates
-            .iter()
-            .map(|one| conflict::Candidate {
-                titles: Vec::new(),
-                person: one.person,
-                name: one.name,
-                username: one.username,
-            })
-            .collect();
-        conflict::named_in(&concern.what, &bare).into_iter().filter(|person| Some(*person) != own).collect()
-    } else {
-        named_in(&concern.what)
+    let mentioned = named_in(&concern.what);
+    let by_name = by_name_only(&concern.what, &candidates, own);
+    // A tutor who writes "I have told safeguarding" about a named learner means what it says; one who writes "she says the
+    // safeguarding lead touches her" means the opposite. Only they know which, so they are asked.
+    let is_unclear = by_staff && learner_named && mentioned.len() > by_name.len();
+    let (mentioned, about_a_post) = match form.about_a_post.filter(|_| is_unclear) {
+        Some(true) => (mentioned, true),
+        Some(false) => (by_name, false),
+        None if is_unclear => return Err(ActionError::fault("about_a_post", ABOUT_A_POST)),
+        None => (mentioned, false),
     };
     let subject = subject_by_name(team, &concern.about_name);
     let subject_is_staff = subject.and_then(|id| team.person(id)).is_some_and(|person| person.population == "staff");
-    let staff = !meant.is_empty() || subject_is_staff || (!mentioned.is_empty() && !learner_named);
+    let staff = !meant.is_empty() || subject_is_staff || about_a_post || (!mentioned.is_empty() && !learner_named);
+    // The learner who told of it is not the one whom a concern about staff is about.
+    let subject = subject.filter(|_| subject_is_staff || !about_a_post);
     let about = if staff { About::Staff } else { concern.about };
     let procedure = choose(pack, about, form.kind.as_deref())
         .ok_or_else(|| ActionError::Broken("the pack has no procedure for this kind of concern".to_owned()))?;
     let only = if let [only] = meant.as_slice() { Some(*only) } else { None };
     let excluded = left_out(pack, team, procedure, subject, meant, &mentioned)?;
     Ok(Standing { procedure, about, subject, excluded, meant: only })
+}
+
+const ABOUT_A_POST: &str = "Say whether any of this is about the post that you mention.";
+
+/// Those whom the words name by a name, and not by what their post is called.
+fn by_name_only<'a>(what: &str, candidates: &[conflict::Candidate<'a>], own: Option<&str>) -> Vec<&'a str> {
+    let bare: Vec<_> = candidates.iter().map(|one| conflict::Candidate { titles: Vec::new(), ..one.clone() }).collect();
+    conflict::named_in(what, &bare).into_iter().filter(|person| Some(*person) != own).collect()
+}
+
+/// Whether a report by a member of staff about a named learner mentions a post, so that they must say which it is: "I have
+/// told the safeguarding lead", or "it is the safeguarding lead". A fault elsewhere in the form is for later.
+pub async fn asks_about_a_post(
+    haven: &Haven,
+    form: &ReportForm,
+    reporter: Option<&Session>,
+) -> Result<bool, ActionError> {
+    let Ok(concern) = parse(form) else { return Ok(false) };
+    let pack = haven.pack();
+    let team = Team::read(haven).await?;
+    let unsaid = ReportForm { about_a_post: None, ..form.clone() };
+    Ok(match standing(&pack, &team, &concern, &unsaid, reporter.filter(|_| form.how != How::Anonymous)) {
+        Err(ActionError::Fault(faults)) => faults.iter().any(|fault| fault.field == "about_a_post"),
+        _ => false,
+    })
 }
 
 /// Everybody who was named, as long as somebody is left to read it. If the words name every one of them, those at the end

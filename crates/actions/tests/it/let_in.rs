@@ -16,6 +16,7 @@ async fn told(world: &World, what: &str, about_kind: &str, about_name: &str) -> 
         kind: None,
         how: How::Anonymous,
         contact: String::new(),
+        about_a_post: None,
         idempotency: format!("{what}{about_name}"),
     };
     report_concern(&world.haven, form, None).await.unwrap().reference

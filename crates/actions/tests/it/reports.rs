@@ -15,6 +15,7 @@ fn form(what: &str, about_kind: &str, about_name: &str, how: How) -> ReportForm 
         kind: None,
         how,
         contact: String::new(),
+        about_a_post: None,
         idempotency: format!("{what}{about_name}"),
     }
 }
@@ -155,8 +156,23 @@ async fn c03_a_named_learners_concern_that_mentions_a_lead_stays_a_learners_conc
         // A tutor who says that they told safeguarding does not keep safeguarding out.
         let tutor = world.sign_in("tara").await;
         let told = form("He hurts himself. I told the safeguarding lead too.", "learner", "Joe Learner", How::Named);
+        let asked = actions::report::asks_about_a_post(&world.haven, &told, Some(&tutor)).await.unwrap();
+        assert!(asked, "only the tutor knows what the post has to do with it");
+        let unsaid = report_concern(&world.haven, told.clone(), Some(&tutor)).await;
+        assert!(matches!(&unsaid, Err(ActionError::Fault(faults)) if faults[0].field == "about_a_post"), "{unsaid:?}");
+        let told = ReportForm { about_a_post: Some(false), ..told };
         let receipt = report_concern(&world.haven, told, Some(&tutor)).await.unwrap();
         assert!(actions::case::case(&world.haven, &lead, &receipt.reference).await.is_ok());
+        let words = "Joe told me the safeguarding lead touches him.";
+        let told = ReportForm { about_a_post: Some(true), ..form(words, "learner", "Joe Learner", How::Named) };
+        let receipt = report_concern(&world.haven, told, Some(&tutor)).await.unwrap();
+        for blind in ["lead", "lead2", "dsl"] {
+            let session = world.sign_in(blind).await;
+            let seen = actions::case::case(&world.haven, &session, &receipt.reference).await;
+            assert!(matches!(seen, Err(ActionError::NotFound)), "{blind} must not see it");
+        }
+        let hr = world.sign_in("hr").await;
+        assert!(actions::case::case(&world.haven, &hr, &receipt.reference).await.is_ok());
     })
     .await;
 }

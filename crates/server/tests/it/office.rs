@@ -84,6 +84,7 @@ impl Office {
             kind: None,
             how: How::Anonymous,
             contact: String::new(),
+            about_a_post: None,
             idempotency: "once-0123456789abcdef".to_owned(),
         };
         actions::report::report_concern(&hub, form, None).await.unwrap();

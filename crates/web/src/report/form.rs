@@ -16,6 +16,8 @@ pub(crate) struct ReportInput {
     pub(crate) kind: String,
     pub(crate) how: String,
     pub(crate) contact: String,
+    /// `yes` or `no`, on the page that shows what was written; empty where nobody was asked.
+    pub(crate) about_a_post: String,
     pub(crate) idempotency: String,
     /// Empty: show what was written. `send`: take it. `change`: back to the form.
     pub(crate) stage: String,
@@ -65,6 +67,11 @@ impl ReportInput {
             kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),
             how,
             contact,
+            about_a_post: match self.about_a_post.as_str() {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
             idempotency: self.idempotency.clone(),
         }
     }

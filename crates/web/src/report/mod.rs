@@ -52,6 +52,9 @@ struct Check {
     form: ReportInput,
     kind_title: String,
     action: &'static str,
+    /// Whether the reporter must say if it is about a post that the words mention.
+    asks: bool,
+    faults: Faults,
 }
 
 #[derive(Template)]
@@ -106,21 +109,29 @@ async fn send(app: &App, session: Option<&Session>, form: ReportInput) -> Result
         let again = ask(app, session, form, faults.clone()).await?;
         return Ok(if faults.list().is_empty() { draw(&again) } else { draw_again(&again) });
     }
-    if form.stage != "send" {
-        let kind_title =
-            app.haven.pack().procedure(&form.kind).map(|procedure| procedure.title.clone()).unwrap_or_default();
-        let action = if session.is_some() { NAMED } else { OPEN };
-        return Ok(draw(&Check { chrome: app.chrome("Check what you wrote", session), form, kind_title, action }));
-    }
     let report = form.to_report(session.is_some());
     let reporter = session.filter(|_| report.how != How::Anonymous);
+    if form.stage != "send" {
+        let asks = actions::report::asks_about_a_post(&app.haven, &report, reporter).await?;
+        return Ok(draw(&check(app, session, form, asks, Faults::default())));
+    }
     match actions::report::report_concern(&app.haven, report, reporter).await {
         Ok(receipt) => Ok(draw(&ReceiptPage { chrome: app.chrome("We have your report", session), receipt })),
         Err(error) => {
             let faults = Faults::of(error)?;
+            if faults.at("about_a_post").is_some() {
+                return Ok(draw_again(&check(app, session, form, true, faults)));
+            }
             Ok(draw_again(&ask(app, session, form, faults).await?))
         }
     }
+}
+
+fn check(app: &App, session: Option<&Session>, form: ReportInput, asks: bool, faults: Faults) -> Check {
+    let pack = app.haven.pack();
+    let kind_title = pack.procedure(&form.kind).map(|procedure| procedure.title.clone()).unwrap_or_default();
+    let action = if session.is_some() { NAMED } else { OPEN };
+    Check { chrome: app.chrome("Check what you wrote", session), form, kind_title, action, asks, faults }
 }
 
 #[cfg(test)]
@@ -187,8 +198,11 @@ mod tests {
             form: filled(),
             kind_title: String::new(),
             action: OPEN,
+            asks: false,
+            faults: Faults::default(),
         };
         let html = shot("report-check", &page);
+        has_not(&html, "about_a_post");
         has(&html, "value=\"sample-key\"");
         has(&html, "Send my report");
     }
