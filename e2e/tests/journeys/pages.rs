@@ -228,6 +228,7 @@ async fn case_pages(tour: &mut Tour, case: &str) {
     browser.fill("How is the person now?", LONG).await;
     browser.press("Write this down").await;
     tour.page("/case/{reference}", &at(""), "case-open-long").await;
+    tour.page("/case/{reference}/let-in", &at("/let-in"), "let-in").await;
     tour.page("/case/{reference}/step/{id}", &at("/step/protection"), "step").await;
     tour.browser.press("This step is done").await;
     tour.here("/case/{reference}/step/{id}", "step-fault").await;
