@@ -144,7 +144,7 @@ mod tests {
             faults: Faults::default(),
         };
         let html = shot("emergency", &page);
-        assert!(html.find("tel:999") < html.find("<form method=\"post\" action=\"/case"));
+        assert!(html.contains("tel:999") && html.find("tel:999") < html.find("<form method=\"post\" action=\"/case"));
         has(&html, "name=\"service\"");
     }
 
