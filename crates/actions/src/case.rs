@@ -45,6 +45,9 @@ impl Held {
 const LET_IN_FIRST: &str = "Another case holder must let you in first, because your password was reset or your post is \
     new. Ask one of them: they do it on the page Keys.";
 
+/// The author of a text that Haven itself sealed into a case.
+pub(crate) const HAVEN: &str = "haven";
+
 pub(crate) fn viewer(haven: &Haven, session: &Session) -> Viewer {
     Viewer { person: session.person.id.clone(), token: haven.token_of(&session.person.id) }
 }
@@ -509,6 +512,7 @@ fn actor(team: &Team, id: &str) -> String {
     match id {
         "" => "anonymous".to_owned(),
         crate::report::REPORTER => "the reporter".to_owned(),
+        HAVEN => "Haven".to_owned(),
         "clock" => "Haven\u{2019}s clock".to_owned(),
         "gateway" => "Haven\u{2019}s filter".to_owned(),
         person => team.name_of(person),
@@ -551,10 +555,11 @@ fn what_happened(held: &Held, entry: &casework::audit::NewEntry) -> String {
         "case.open" => "The case was opened, unassessed".to_owned(),
         "case.read" => "Looked at the case".to_owned(),
         "case.acknowledge" => "Accepted the hand-over".to_owned(),
-        "case.passed-on" if detail.get("why").is_some() => {
-            "Who held it has left the post: passed to the next in order".to_owned()
-        }
-        "case.passed-on" => "Not acknowledged in time: passed to the next in order".to_owned(),
+        "case.passed-on" => match detail.get("why").and_then(serde_json::Value::as_str) {
+            Some("left") => "Who held it has left the post: passed to the next in order".to_owned(),
+            Some(_) => "Nobody could open it any more: passed to who was let in".to_owned(),
+            None => "Not acknowledged in time: passed to the next in order".to_owned(),
+        },
         "case.assess" => "Judged it".to_owned(),
         "case.step" => format!("Step taken: {title}"),
         "case.skip" => format!("Step left out: {title}"),
@@ -568,6 +573,7 @@ fn what_happened(held: &Held, entry: &casework::audit::NewEntry) -> String {
         "case.let-in" => "Somebody who was left out was let in".to_owned(),
         "case.let-in-refused" => "Somebody who was left out stays left out".to_owned(),
         "case.readmit" => "Somebody was admitted to the case again".to_owned(),
+        "case.recovered" => "Two recovery shares opened the case, because nobody else could".to_owned(),
         "alert.again" => "Seen again".to_owned(),
         "alert.timeline" => "The hour before and after was sealed into the case".to_owned(),
         "thread.reporter" => "The reporter added something".to_owned(),

@@ -20,24 +20,35 @@ pub use casework::case::Assessment as AssessChoice;
 /// Longest text of a note or a reason, in bytes.
 pub const NOTE_LIMIT_BYTES: usize = 20_000;
 
+/// Who has a case after somebody took it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    Mine,
+    /// They were quicker. Nothing has changed.
+    BySomebodyElse,
+}
+
 /// "I have it": the hand-over is complete (invariant 12). Doing it twice does it once.
-pub async fn acknowledge(haven: &Haven, session: &Session, reference: &str) -> Result<(), ActionError> {
+pub async fn acknowledge(haven: &Haven, session: &Session, reference: &str) -> Result<Taken, ActionError> {
     let now = haven.now();
     let held = hold(haven, session, reference, "case.act").await?;
+    let me = &session.person.id;
     in_unit!(haven, unit => {
         let mut case = store::cases::get(&mut unit, &held.permit, &held.case.id).await?.ok_or(ActionError::NotFound)?;
-        if case.acknowledged_at.is_none() {
-            case.acknowledged_at = Some(now);
-            case.acknowledged_by = Some(session.person.id.clone());
-            case.owner_person = Some(session.person.id.clone());
-            if let Some(member) = held.standing.members.iter().find(|member| member.person == session.person.id) {
-                case.owner_post.clone_from(&member.post);
-            }
-            store::cases::update(&mut unit, &held.permit, &case).await?;
-            let made = entry(now, &session.person.id, "case.acknowledge", &case.id, &json!({}));
-            store::audit::append(&mut unit, made.because(held.permit.citation()));
+        if case.acknowledged_at.is_some() {
+            let mine = case.acknowledged_by.as_ref() == Some(me);
+            return Ok(if mine { Taken::Mine } else { Taken::BySomebodyElse });
         }
-        Ok(())
+        case.acknowledged_at = Some(now);
+        case.acknowledged_by = Some(me.clone());
+        case.owner_person = Some(me.clone());
+        if let Some(member) = held.standing.members.iter().find(|member| member.person == *me) {
+            case.owner_post.clone_from(&member.post);
+        }
+        store::cases::update(&mut unit, &held.permit, &case).await?;
+        let made = entry(now, me, "case.acknowledge", &case.id, &json!({}));
+        store::audit::append(&mut unit, made.because(held.permit.citation()));
+        Ok(Taken::Mine)
     })
 }
 

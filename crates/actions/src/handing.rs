@@ -1,11 +1,13 @@
 //! Handing open cases on when somebody leaves a post: a case never stays with a person who may no longer open it.
 
 use casework::CaseState;
-use casework::access;
+use casework::access::{self, Permit};
 use casework::notice::Occasion;
 use casework::route::Recipient;
+use policy::Pack;
 use serde_json::json;
-use store::cases::{Member, Place};
+use store::Unit;
+use store::cases::{Case, Member, Place};
 
 use crate::audit::entry;
 use crate::jobs::{chase_job, chase_key};
@@ -37,7 +39,6 @@ pub(crate) async fn leave_cases(haven: &Haven, person: &str) -> Result<(), Actio
 
 /// Takes one case from a person. False if another post of theirs keeps them on it.
 async fn leave(haven: &Haven, team: &Team, case: &str, person: &str) -> Result<bool, ActionError> {
-    let now = haven.now();
     let permit = access::machine("leaving", case);
     let with_key = store::keys::people_with_key(&haven.store, case).await?;
     in_unit!(haven, unit => {
@@ -58,30 +59,57 @@ async fn leave(haven: &Haven, team: &Team, case: &str, person: &str) -> Result<b
         }
         let live = matches!(kept.state, CaseState::Unassessed | CaseState::Open);
         if still.is_none() && live && kept.owner_person.as_deref() == Some(person) {
-            store::jobs::cancel(&mut unit, &chase_key(case, kept.escalations)).await?;
-            kept.escalations = kept.escalations.saturating_add(1);
-            let next = who_can_open(&route.holders, &with_key).or(route.holders.first());
-            kept.owner_person = next.map(|next| next.person.clone());
-            kept.acknowledged_at = None;
-            kept.acknowledged_by = None;
-            let due = casework::case::next_chase(&pack.calendar, procedure, now);
-            kept.acknowledge_due_at = Some(due);
-            if let Some(next) = next {
-                kept.owner_post.clone_from(&next.post);
-                members.retain(|member| member.person != next.person);
-                let (person, post) = (next.person.clone(), next.post.clone());
-                members.push(Member { person, post, place: Place::Owner, since: now });
-                let letter = opening::letter(haven, &next.person, Occasion::PassedOn, now);
-                store::outbox::post(&mut unit, &letter).await?;
-            }
-            store::cases::update(&mut unit, &permit, &kept).await?;
-            store::jobs::enqueue(&mut unit, &chase_job(haven, case, kept.escalations, due, now)).await?;
-            let detail = json!({ "to_post": kept.owner_post, "times": kept.escalations, "why": "left" });
-            store::audit::append(&mut unit, entry(now, "clock", "case.passed-on", case, &detail));
+            let next = who_can_open(&route.holders, &with_key).or(route.holders.first()).cloned();
+            let change = Change { case: &mut kept, members: &mut members, pack: &pack, why: "left" };
+            pass_to(haven, &mut unit, &permit, change, next.as_ref()).await?;
         }
         if members != standing.members {
             store::cases::set_members(&mut unit, &permit, case, &members).await?;
         }
         Ok(still.is_none())
     })
+}
+
+/// A live case that changes hands, with those who stand on it.
+pub(crate) struct Change<'a> {
+    pub(crate) case: &'a mut Case,
+    pub(crate) members: &'a mut Vec<Member>,
+    pub(crate) pack: &'a Pack,
+    /// For the record: `left` or `recovered`.
+    pub(crate) why: &'static str,
+}
+
+/// Makes somebody the owner: it waits to be taken on again, shows red, and its clock begins anew.
+pub(crate) async fn pass_to(
+    haven: &Haven,
+    unit: &mut Unit,
+    permit: &Permit,
+    change: Change<'_>,
+    next: Option<&Recipient>,
+) -> Result<(), ActionError> {
+    let now = haven.now();
+    let Change { case, members, pack, why } = change;
+    let Some(procedure) = pack.procedure(&case.procedure) else {
+        return Err(ActionError::Broken("a case names a procedure its policy lacks".to_owned()));
+    };
+    store::jobs::cancel(unit, &chase_key(&case.id, case.escalations)).await?;
+    case.escalations = case.escalations.saturating_add(1);
+    case.owner_person = next.map(|next| next.person.clone());
+    case.acknowledged_at = None;
+    case.acknowledged_by = None;
+    let due = casework::case::next_chase(&pack.calendar, procedure, now);
+    case.acknowledge_due_at = Some(due);
+    if let Some(next) = next {
+        case.owner_post.clone_from(&next.post);
+        members.retain(|member| member.person != next.person);
+        let (person, post) = (next.person.clone(), next.post.clone());
+        members.push(Member { person, post, place: Place::Owner, since: now });
+        let letter = opening::letter(haven, &next.person, Occasion::PassedOn, now);
+        store::outbox::post(unit, &letter).await?;
+    }
+    store::cases::update(unit, permit, case).await?;
+    store::jobs::enqueue(unit, &chase_job(haven, &case.id, case.escalations, due, now)).await?;
+    let detail = json!({ "to_post": case.owner_post, "times": case.escalations, "why": why });
+    store::audit::append(unit, entry(now, "clock", "case.passed-on", &case.id, &detail));
+    Ok(())
 }

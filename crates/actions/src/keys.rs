@@ -1,5 +1,7 @@
 //! Who holds keys to cases, and letting somebody in: to a new post, or again after their password was reset (S-10).
 
+mod recovery;
+
 use casework::access;
 use casework::notice::Occasion;
 use jiff::Timestamp;
@@ -15,6 +17,8 @@ use crate::session::{Session, holder_secret, is_holder};
 use crate::team::Team;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, opening, words};
+
+pub use recovery::{Recovered, Survey, open_to_nobody, recover, survey};
 
 /// Set once a case holder has signed in: from then on nobody becomes one by being named alone.
 const FOUNDED: &str = "keys.founded";

@@ -82,7 +82,10 @@ pub(crate) async fn prepare(haven: &Haven, team: &Team, beginning: Beginning<'_>
     let permit = access::machine("opening", &id);
     let secret = CaseSecret::generate(&mut haven.entropy());
     wrap_to_route(haven, &id, &secret, &route, beginning.at).await?;
-    let sealed = seal_all(haven, &id, secret.public(), beginning.at, &beginning.texts)?;
+    // Who was left out is for those who hold the case: the record, which others verify, says nothing of it (invariant 11).
+    let mut texts = vec![(SealedKind::Note, route.left_out.join(" "), crate::case::HAVEN.to_owned())];
+    texts.extend_from_slice(&beginning.texts);
+    let sealed = seal_all(haven, &id, secret.public(), beginning.at, &texts)?;
 
     let subject_token = subject.map(|person| haven.token_of(person));
     let group_key = match (&subject_token, beginning.theme) {
@@ -171,7 +174,7 @@ impl Prepared {
         self.keep_chase(haven, unit).await?;
         let detail = json!({
             "procedure": case.procedure, "source": case.source.as_str(), "grade": case.grade, "theme": case.theme,
-            "told": self.letters.len(), "left_out": self.route.left_out, "at_once": self.tell_now,
+            "told": self.letters.len(), "at_once": self.tell_now,
             "first_waits": self.first_waits,
         });
         let digests = self.sealed.iter().map(|sealed| sealed.digest.clone()).collect();

@@ -333,13 +333,32 @@ pub async fn record_emergency(
     })
 }
 
-/// Adds a note to the case.
-pub async fn add_note(haven: &Haven, session: &Session, reference: &str, text: &str) -> Result<(), ActionError> {
+/// Something to write into a case.
+#[derive(Debug, Clone, Default)]
+pub struct Note {
+    pub text: String,
+    /// Whoever the words name among those who see the case may read it: it is not about them.
+    pub may_read: bool,
+}
+
+/// Adds a note to the case. Words that name somebody who sees it are not kept before the author has said that it is not
+/// about them (invariant 11).
+pub async fn add_note(haven: &Haven, session: &Session, reference: &str, note: Note) -> Result<(), ActionError> {
     let now = haven.now();
+    let text = note.text.trim();
     check_text("text", text)?;
     let held = hold(haven, session, reference, "case.act").await?;
+    let named =
+        crate::thread::readers_named(haven, &held.permit, &held.case.id, text, &session.person.id).await?.join(", ");
+    if !named.is_empty() && !note.may_read {
+        let sentence = format!(
+            "Your note names {named}, who can read this case. If it is about them, do not write it here: report it as a \
+             new concern, and it goes to somebody else. If you only mention them, say so and add the note."
+        );
+        return Err(ActionError::fault("may_read", &sentence));
+    }
     let sealed =
-        seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Note, text.trim(), &session.person.id)?;
+        seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Note, text, &session.person.id)?;
     in_unit!(haven, unit => {
         store::sealed::insert(&mut unit, &held.permit, &sealed).await?;
         let made = entry(now, &session.person.id, "case.note", &held.case.id, &json!({}));

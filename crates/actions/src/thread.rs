@@ -83,15 +83,10 @@ pub async fn reply_by_code(haven: &Haven, code: &str, text: &str) -> Result<(), 
     })
 }
 
-/// A case that has begun has its readers. Words that name one of them would reach the very person they are about, so they
-/// are not taken here: as a report of their own they go round whoever they name (invariant 11).
+/// Words that name a reader would reach the very person they are about, so they are not taken here: as a report of their
+/// own they go round whoever they name (invariant 11).
 async fn names_no_reader(haven: &Haven, permit: &access::Permit, case: &str, text: &str) -> Result<(), ActionError> {
-    let pack = haven.pack();
-    let team = Team::read(haven).await?;
-    let members = store::cases::members(&haven.store, permit, case).await?;
-    let mut readers = team.candidates(&pack);
-    readers.retain(|reader| members.iter().any(|member| member.person == reader.person));
-    if casework::conflict::named_in(text, &readers).is_empty() {
+    if readers_named(haven, permit, case, text, "").await?.is_empty() {
         return Ok(());
     }
     Err(ActionError::fault(
@@ -99,6 +94,23 @@ async fn names_no_reader(haven: &Haven, permit: &access::Permit, case: &str, tex
         "You name someone who reads this. We have not kept it. If it is about them, report it as a new concern: then \
          it goes to somebody else and they cannot see it. If you only mention them, leave the name out here.",
     ))
+}
+
+/// A case that has begun has its readers. The names of those whom a text names; `author` is not counted.
+pub(crate) async fn readers_named(
+    haven: &Haven,
+    permit: &access::Permit,
+    case: &str,
+    text: &str,
+    author: &str,
+) -> Result<Vec<String>, ActionError> {
+    let pack = haven.pack();
+    let team = Team::read(haven).await?;
+    let members = store::cases::members(&haven.store, permit, case).await?;
+    let mut readers = team.candidates(&pack);
+    readers.retain(|reader| reader.person != author && members.iter().any(|member| member.person == reader.person));
+    let named = casework::conflict::named_in(text, &readers);
+    Ok(named.into_iter().map(|person| team.name_of(person)).collect())
 }
 
 pub(crate) fn checked(text: &str) -> Result<&str, ActionError> {

@@ -52,10 +52,12 @@ impl Warnings {
     /// Takes a token back; true if it was offered to this session for this host.
     pub(crate) fn take(&self, token: &str, session: &str, host: &str, now: Timestamp) -> bool {
         let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((place, until)) = remembered.offered.remove(token) else { return false };
-        if place.0 != session || place.1 != host || until <= now {
+        // In other hands it does nothing, and stays good for the person to whom it was offered.
+        let fits = |(place, until): &(Place, Timestamp)| place.0 == session && place.1 == host && now < *until;
+        if !remembered.offered.get(token).is_some_and(fits) {
             return false;
         }
+        let Some((place, _)) = remembered.offered.remove(token) else { return false };
         if remembered.passed.len() >= REMEMBERED_LIMIT {
             remembered.passed.retain(|_, until| now < *until);
         }
@@ -93,6 +95,29 @@ pub(crate) fn on_this_site(path_and_query: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Still;
+
+    impl Moment for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn fill_random(&self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    #[test]
+    fn f05_a_warning_is_passed_by_whom_it_was_shown_to_and_nobody_else_can_spend_it() {
+        let (warnings, now) = (Warnings::default(), Timestamp::UNIX_EPOCH);
+        let token = warnings.offer("hers", "forum.test", now, &Still);
+        assert!(!warnings.take(&token, "his", "forum.test", now));
+        assert!(!warnings.take(&token, "hers", "other.test", now));
+        assert!(warnings.take(&token, "hers", "forum.test", now), "it is still good for her");
+        assert!(!warnings.take(&token, "hers", "forum.test", now), "once");
+        assert!(warnings.has_passed("hers", "forum.test", now) && !warnings.has_passed("his", "forum.test", now));
+    }
 
     #[test]
     fn a_token_is_added_and_taken_out_again() {

@@ -46,7 +46,7 @@ pub(crate) fn until<T>(question: &str, offered: &str, read: impl Fn(&str) -> Res
 /// Asks for a new password until one is long enough and, on a terminal, was typed twice alike.
 pub(crate) fn new_password(whose: &str, least_chars: usize) -> Result<String, Failure> {
     loop {
-        let on_terminal = io::stdin().is_terminal();
+        let on_terminal = on_terminal();
         let once = if on_terminal { hidden(&question(whose))? } else { line()? };
         if once.chars().count() < least_chars {
             say::line(format_args!("Use at least {least_chars} characters; three random words are good."));
@@ -64,12 +64,21 @@ fn question(whose: &str) -> String {
 
 /// Asks for a password. On a terminal it does not show, and is asked for twice.
 pub(crate) fn password(whose: &str) -> Result<String, Failure> {
-    if !io::stdin().is_terminal() {
+    if !on_terminal() {
         return line();
     }
     let once = hidden(&question(whose))?;
     let again = hidden("The same again: ")?;
     if once == again { Ok(once) } else { Err(Failure::new("The two passwords are not the same. Try again.")) }
+}
+
+/// Asks for something that must not show on a terminal; elsewhere, the next line of standard input.
+pub(crate) fn secret(question: &str) -> Result<String, Failure> {
+    if on_terminal() { hidden(question) } else { line() }
+}
+
+pub(crate) fn on_terminal() -> bool {
+    io::stdin().is_terminal()
 }
 
 fn hidden(question: &str) -> Result<String, Failure> {

@@ -116,12 +116,9 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&[(String, SocketAddr)]
 
     let doors = TaskTracker::new();
     if let Some(pages) = opened.pages.take() {
-        pages.serve(
-            &house,
-            web::router(Arc::clone(&house.haven), options(&house, &addresses, &opened.in_force)),
-            &doors,
-            &stop,
-        );
+        let router = web::router(Arc::clone(&house.haven), options(&house, &addresses, &opened.in_force));
+        let at_once = axum::middleware::from_fn_with_state(Arc::clone(&opened.feed), Feed::before_the_answer);
+        pages.serve(&house, router.layer(at_once), &doors, &stop);
     }
     if let Some(gateway) = opened.gateway {
         doors.spawn(gateway.run(stop.clone()));

@@ -161,6 +161,12 @@ pub async fn wrapped_for(store: &Store, person: &str) -> Result<Vec<(String, Vec
     rows.iter().map(|row| Ok((row.text("case_id")?, row.bytes("wrapped")?))).collect()
 }
 
+/// Every case whose key is wrapped for anybody.
+pub async fn cases(store: &Store) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT case_id FROM case_keys ORDER BY case_id";
+    store.keys().rows(sql, vec![]).await?.iter().map(|row| row.text("case_id")).collect()
+}
+
 /// Takes a case's key away from one person.
 pub async fn withdraw(store: &Store, case: &str, person: &str) -> Result<bool, StoreError> {
     let sql = "DELETE FROM case_keys WHERE case_id = $1 AND person = $2";

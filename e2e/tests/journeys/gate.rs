@@ -70,6 +70,20 @@ async fn f15_the_gate(house: &mut House) {
     next.says("The bakery looks for somebody").await;
     names_are_right(house).await;
     idle(house, next).await;
+    signed_out_at_once(house).await;
+}
+
+/// Not a moment later: the very next request after the answer meets the gate.
+async fn signed_out_at_once(house: &House) {
+    for round in 0..10 {
+        let mut seat = Visitor::at_seat(house.seat("yoshi")).await.unwrap().signed_in("yoshi").await;
+        let open = seat.get("http://library.test/books").await;
+        assert_eq!(open.status, 200, "round {round}: he is known: {}", open.body);
+        let token = seat.get("/my").await.hidden("csrf");
+        seat.post("/sign-out", &[("csrf", &token)]).await;
+        let shut = seat.get("http://library.test/books").await;
+        assert_eq!(shut.status, 302, "round {round}: whoever comes next is nobody: {}", shut.body);
+    }
 }
 
 /// He is away for a quarter of an hour, with the browser and an encrypted website open. Whoever sits down next, in the very

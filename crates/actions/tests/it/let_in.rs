@@ -7,7 +7,7 @@ use store::testing::for_each_store;
 
 use crate::world::World;
 
-async fn told(world: &World, what: &str, about_kind: &str, about_name: &str) -> String {
+pub(crate) async fn told(world: &World, what: &str, about_kind: &str, about_name: &str) -> String {
     let form = ReportForm {
         what: what.into(),
         about_kind: about_kind.into(),

@@ -38,6 +38,8 @@ impl Moment for TestMoment {
 
 pub(crate) struct World {
     pub(crate) haven: Haven,
+    /// The recovery shares, as they stand on paper.
+    pub(crate) shares: Vec<String>,
     clock: Arc<TestMoment>,
     people: Mutex<BTreeMap<String, String>>,
 }
@@ -89,8 +91,9 @@ impl World {
         let start: Timestamp = "2026-11-24T09:30:00Z".parse().unwrap();
         let clock = Arc::new(TestMoment { now_us: AtomicI64::new(start.as_microsecond()), count: AtomicU64::new(0) });
         let pack = waes();
-        let recovery =
-            store::vault::RecoverySecret::generate(&mut store::vault::Entropy(|b: &mut [u8]| clock.fill_random(b)));
+        let mut random = store::vault::Entropy(|b: &mut [u8]| clock.fill_random(b));
+        let recovery = store::vault::RecoverySecret::generate(&mut random);
+        let shares = store::vault::shares(&mut random, &recovery, 4).unwrap();
         store::keys::put_recovery(&store, &recovery.public(), clock.now()).await.unwrap();
         let haven = Haven {
             store,
@@ -119,7 +122,7 @@ impl World {
             let id = actions::people::add(&haven, new, "test").await.unwrap();
             people.insert(username.to_owned(), id);
         }
-        let world = Self { haven, clock, people: Mutex::new(people) };
+        let world = Self { haven, shares, clock, people: Mutex::new(people) };
         for (username, _, _, posts) in PEOPLE {
             if !posts.is_empty() {
                 world.sign_in(username).await;

@@ -104,11 +104,9 @@ fn tell(config: &Path, answers: &Answers, shares: &[String], holders: usize) -> 
     let mut out = Out::new();
     out.line(format_args!("{} is ready.", answers.organisation))?;
     out.line("")?;
-    out.line(
-        "Recovery shares. Two of them together are the last way to the cases; the command that takes them is not built yet,",
-    )?;
-    out.line("so keep three people who hold case keys. The shares are shown this once and kept nowhere: print each on a sheet")?;
-    out.line("of its own, give each to another person, and keep one outside the organisation.")?;
+    out.line("Recovery shares. Two of them together are the last way to the cases when nobody can open them any more")?;
+    out.line("('haven keys recover'). They are shown this once and kept nowhere: print each on a sheet of its own, give each")?;
+    out.line("to another person, and keep one outside the organisation.")?;
     out.line("")?;
     for (place, share) in (1..).zip(shares) {
         out.line(format_args!("  share {place}: {share}"))?;

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actions::{ActionError, Haven};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +82,17 @@ impl Feed {
         // Only now: if something failed, the same rows are taken again.
         *taken = Some(last);
         Ok(())
+    }
+
+    /// What a page has changed stands at the gateway of this process before the page answers: whoever has signed out is a
+    /// stranger at once, and so is whoever lost their seat (S-6). Gateways on other machines ask by themselves.
+    pub(crate) async fn before_the_answer(State(feed): State<Arc<Self>>, request: Request, next: Next) -> Response {
+        let changes = !request.method().is_safe();
+        let answer = next.run(request).await;
+        if changes && let Err(error) = feed.pull().await {
+            tracing::warn!(cause = %error, "the feed could not be read after a form; it is read again in a moment");
+        }
+        answer
     }
 
     /// Follows until `stop`. Trouble is logged, and what is held stays.

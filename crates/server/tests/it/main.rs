@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod office;
 mod record;
+mod recovery;
 mod refusals;
 mod run;
 mod running;

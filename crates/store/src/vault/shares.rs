@@ -57,6 +57,15 @@ pub fn recover(shares: &[&str], public: &[u8; 32]) -> Result<RecoverySecret, Vau
     if secret.public() == *public { Ok(secret) } else { Err(VaultError::DoesNotOpen) }
 }
 
+/// The number of a share's sheet, from 1: the record keeps which sheets were used.
+///
+/// # Errors
+/// `Mistyped` if the share was copied wrongly.
+pub fn share_number(share: &str) -> Result<u8, VaultError> {
+    let share = Zeroizing::new(Vec::from(&read(share)?));
+    share.first().copied().ok_or(VaultError::Mistyped)
+}
+
 fn read(share: &str) -> Result<Share, VaultError> {
     let plain: String = share.trim().to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
     let letters = plain.strip_prefix(PREFIX).ok_or(VaultError::Mistyped)?;
@@ -93,6 +102,13 @@ mod tests {
     }
 
     #[test]
+    fn a_share_says_which_sheet_it_is() {
+        let made = shares(&mut OsRandom, &RecoverySecret::generate(&mut OsRandom), 4).unwrap();
+        let numbers: Vec<u8> = made.iter().map(|share| share_number(share).unwrap()).collect();
+        assert_eq!(numbers, [1, 2, 3, 4]);
+    }
+
+    #[test]
     fn one_share_is_not_enough_and_two_of_another_key_are_refused() {
         let secret = RecoverySecret::generate(&mut OsRandom);
         let other = RecoverySecret::generate(&mut OsRandom);
@@ -109,6 +125,7 @@ mod tests {
         let last = if made[0].ends_with('0') { '1' } else { '0' };
         let wrong = format!("{}{last}", &made[0][..made[0].len() - 1]);
         assert_eq!(recover(&[&wrong, &made[1]], &secret.public()).unwrap_err(), VaultError::Mistyped);
+        assert_eq!(share_number(&wrong).unwrap_err(), VaultError::Mistyped);
         let spaced = made[0].to_uppercase().replace('-', " ");
         assert!(recover(&[&spaced, &made[1]], &secret.public()).is_ok());
     }

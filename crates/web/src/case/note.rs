@@ -28,6 +28,7 @@ struct Input {
     service: String,
     note: String,
     text: String,
+    may_read: String,
 }
 
 #[derive(Template)]
@@ -102,7 +103,8 @@ async fn note(
         let faults = Faults::one("text", "Write your note first");
         return Ok(draw_again(&note_page(&app, &session, &reference, form, faults)));
     }
-    match actions::step::add_note(&app.haven, &session, &reference, form.text.trim()).await {
+    let note = actions::step::Note { text: form.text.clone(), may_read: form.may_read == "true" };
+    match actions::step::add_note(&app.haven, &session, &reference, note).await {
         Ok(()) => Ok(go(&address(&reference, "note"))),
         Err(error) => {
             let faults = Faults::of(error)?;
@@ -133,7 +135,7 @@ async fn reply(
 mod tests {
     use super::*;
     use crate::sample;
-    use crate::shots::{has, shot};
+    use crate::shots::{has, has_not, shot};
 
     #[test]
     fn s1_an_emergency_call_is_written_down_with_nothing_in_its_way() {
@@ -156,6 +158,22 @@ mod tests {
             form: Input { text: "Spoke with the tutor".to_owned(), ..Input::default() },
             faults: Faults::one("text", "Write your note first"),
         };
-        has(&shot("note", &page), "Spoke with the tutor");
+        let html = shot("note", &page);
+        has(&html, "Spoke with the tutor");
+        has_not(&html, "may_read");
+    }
+
+    #[test]
+    fn inv11_a_note_that_names_a_reader_asks_first() {
+        let page = NotePage {
+            chrome: Chrome::sample("Add a note", Some(sample::LEAD)),
+            reference: "7KQ2-M4XD".to_owned(),
+            form: Input { text: "Omar came in late".to_owned(), ..Input::default() },
+            faults: Faults::one("may_read", "Your note names Omar Example, who can read this case."),
+        };
+        let html = shot("note-names-a-reader", &page);
+        has(&html, "href=\"/report\"");
+        has(&html, "name=\"may_read\"");
+        has(&html, "Omar came in late");
     }
 }

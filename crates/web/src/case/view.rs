@@ -7,6 +7,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use actions::decide::Taken;
+
 use super::{Done, address, step_address};
 use crate::api::{ActionError, AlertView, CaseState, CaseView, StepStatus};
 use crate::app::{App, go};
@@ -69,14 +71,18 @@ async fn acknowledge(
     posted: Posted<Nothing>,
 ) -> Result<Response, PageError> {
     let Nothing {} = posted.form;
-    actions::decide::acknowledge(&app.haven, &posted.session, &reference).await?;
-    Ok(go(&address(&reference, "have")))
+    let done = match actions::decide::acknowledge(&app.haven, &posted.session, &reference).await? {
+        Taken::Mine => "have",
+        Taken::BySomebodyElse => "theirs",
+    };
+    Ok(go(&address(&reference, done)))
 }
 
 /// The one sentence after a form; unknown words say nothing.
 fn sentence(done: &str) -> &'static str {
     match done {
         "have" => "Written down: you have this case.",
+        "theirs" => "Somebody else was quicker and has this case. Nothing has changed.",
         "concern" => "Written down: this is a concern. The next steps have begun.",
         "more" => "Written down: you need to know more. The alert stays open.",
         "step" => "Written down. The next step is ready.",

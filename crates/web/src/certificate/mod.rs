@@ -29,16 +29,22 @@ struct CertificatePage {
     /// SHA-256, as browsers and operating systems show it; empty if the certificate cannot be read.
     fingerprint: String,
     proxy: Option<String>,
+    /// The kinds of site that the policy leaves unopened, as a person says them: "banking, health".
+    never_opened: String,
 }
 
 /// Open to anybody, whoever they are (S-3): a computer is set up before anybody signs in.
 async fn certificate(State(app): State<App>) -> Response {
     let options = &app.options;
+    let pack = app.haven.pack();
+    let left = pack.codes.iter().filter(|code| pack.filtering.inspection.except_codes.contains(&code.id));
+    let left: Vec<&str> = left.map(|code| code.title.as_str()).collect();
     draw(&CertificatePage {
         chrome: app.chrome("Set up a computer", None),
         is_there: options.ca_pem.is_some(),
         fingerprint: options.ca_pem.as_deref().and_then(fingerprint).unwrap_or_default(),
         proxy: options.proxy_port.map(|port| format!("{}:{port}", options.proxy_host)),
+        never_opened: left.join(", "),
     })
 }
 
@@ -83,11 +89,16 @@ mod tests {
             is_there: true,
             fingerprint: "BA:78:16".to_owned(),
             proxy: Some("haven.test:3128".to_owned()),
+            never_opened: "banking, health".to_owned(),
         };
         let html = shot("certificate", &page);
-        for wanted in ["/ca.pem", "BA:78:16", "haven.test:3128", "Windows", "Android", "Firefox", "never opens"] {
+        for wanted in
+            ["/ca.pem", "BA:78:16", "haven.test:3128", "Windows", "Android", "Firefox", "sites about banking, health"]
+        {
             has(&html, wanted);
         }
+        let page = CertificatePage { never_opened: String::new(), ..page };
+        has_not(&shot("certificate-bare", &page), "sites about");
         let page = CertificatePage { is_there: false, ..page };
         has_not(&shot("certificate-none", &page), "/ca.pem");
     }

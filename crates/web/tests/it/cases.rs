@@ -68,6 +68,39 @@ async fn c04_a_lead_takes_a_case_on_judges_it_and_adds_to_it() {
 }
 
 #[tokio::test]
+async fn inv11_a_note_that_names_a_reader_is_kept_only_when_it_is_not_about_them() {
+    let house = House::practice().await;
+    let reference = report(&house, "learner", "Amina Learner").await;
+    let lead = house.signed_in("lead").await;
+    let (case, note) = (format!("/case/{reference}"), format!("/case/{reference}/note"));
+    let words = "Dora Steadman laughed at her when she told it";
+    let asked = lead.fill(&note, &note, &[("text", words)]).await;
+    assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
+    asked.has("who can read this case").has(words).has("href=\"/report\"").has("name=\"may_read\"");
+    lead.get(&case).await.has_not(words);
+    let kept = lead.fill(&note, &note, &[("text", words), ("may_read", "true")]).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER);
+    lead.get(&case).await.has(words);
+    // One's own name, and that of somebody who does not see the case, ask nothing.
+    let own = "Lena Leadwell rang Ivo Wires";
+    assert_eq!(lead.fill(&note, &note, &[("text", own)]).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn inv12_two_who_take_a_case_on_are_not_both_told_that_they_have_it() {
+    let house = House::practice().await;
+    let reference = report(&house, "learner", "Amina Learner").await;
+    let case = format!("/case/{reference}");
+    let take = format!("{case}/acknowledge");
+    let (lead, dsl) = (house.signed_in("lead").await, house.signed_in("dsl").await);
+    let (first, second) = (lead.get(&case).await.field("csrf"), dsl.get(&case).await.field("csrf"));
+    let taken = lead.post(&take, &[("csrf", first.as_str())]).await;
+    lead.get(taken.location()).await.has("you have this case");
+    let late = dsl.post(&take, &[("csrf", second.as_str())]).await;
+    dsl.get(late.location()).await.has("Somebody else was quicker").has_not("you have this case");
+}
+
+#[tokio::test]
 async fn c04_a_page_that_is_out_of_date_says_so_and_keeps_what_was_typed() {
     let house = House::practice().await;
     let reference = report(&house, "learner", "Amina Learner").await;
