@@ -85,7 +85,7 @@ async fn m02_an_alert(house: &mut House) {
 async fn a_page_that_is_opened(house: &House, sunil: &e2e::Browser, earlier: &str) {
     let vita = people::through_the_gate(house, "vita", "Vita Visitor").await;
     vita.go_anywhere("https://extremist-forum.test/thread/12").await;
-    vita.says("does not open here").await;
+    vita.says("This page is blocked").await;
     let fresh = people::soon(5, async || {
         people::cases(house, "sunil").await.into_iter().find(|reference| reference != earlier)
     });
