@@ -5,6 +5,7 @@ use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::unit::in_unit;
 use crate::{ActionError, Haven};
 
 /// An entry without a citation or sealed texts.
@@ -58,4 +59,35 @@ pub async fn signed_head(haven: &Haven) -> Result<Head, ActionError> {
 #[must_use]
 pub fn public_key_hex(haven: &Haven) -> String {
     hex::encode(SigningKey::from_bytes(haven.audit_key.bytes()).verifying_key().to_bytes())
+}
+
+/// What happened to the block lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListsChange {
+    InForce,
+    Held,
+    Accepted,
+    TakenBack,
+}
+
+/// Writes down that the block lists changed (F04), and tells every gateway. `object` is a source or the number of lists.
+pub async fn lists_changed(
+    haven: &Haven,
+    by: &str,
+    change: ListsChange,
+    object: &str,
+    detail: &Value,
+) -> Result<(), ActionError> {
+    let action = match change {
+        ListsChange::InForce => "lists.in-force",
+        ListsChange::Held => "lists.held",
+        ListsChange::Accepted => "lists.accepted",
+        ListsChange::TakenBack => "lists.taken-back",
+    };
+    let now = haven.now();
+    in_unit!(haven, unit => {
+        store::feed::add(&mut unit, "lists", object, now);
+        store::audit::append(&mut unit, entry(now, by, action, object, detail));
+        Ok(())
+    })
 }

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod codes;
 mod file;
+pub mod guard;
 pub mod help;
 mod index;
 pub mod local;

@@ -37,4 +37,4 @@ pub use counts::{Counts, Numbers};
 pub use ports::{Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Wire};
 pub use server::{Gateway, Ports, StartError};
 pub use sink::Sink;
-pub use tls::TrustError;
+pub use tls::{TrustError, towards_websites};

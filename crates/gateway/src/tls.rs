@@ -58,6 +58,15 @@ pub(crate) struct TowardsWebsites {
     named: Pair,
 }
 
+/// How this machine speaks to websites over TLS with the authorities of `trust`: for whatever else is fetched from them.
+///
+/// # Errors
+/// [`TrustError`] if an authority cannot be read, or nobody would be believed.
+pub fn towards_websites(trust: &Trust) -> Result<Arc<ClientConfig>, TrustError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    Ok(TowardsWebsites::new(&provider, trust)?.config(false, false))
+}
+
 struct Pair {
     h1: Arc<ClientConfig>,
     h2: Arc<ClientConfig>,

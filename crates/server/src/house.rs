@@ -29,6 +29,7 @@ use crate::ports::records::{self, Desk, Recorder};
 use crate::ports::snapshots::InForce;
 use crate::say::{self, Ending, Failure, Outcome};
 use crate::spool::Spool;
+use crate::supply::Supply;
 use crate::{heads, hub, workers};
 
 /// Random bytes in the key of a form.
@@ -57,6 +58,8 @@ pub(crate) struct House {
     pub(crate) gateway: gateway::Config,
     pub(crate) authority: Arc<Authority>,
     pub(crate) lists: Option<PathBuf>,
+    /// Where lists are fetched from; then `lists` is what the supply puts in force.
+    pub(crate) supply: Option<Arc<Supply>>,
     pub(crate) portal: Portal,
     pub(crate) carrier: Option<Arc<dyn Carrier>>,
     pub(crate) heads: heads::Plan,
@@ -215,7 +218,8 @@ impl Opened {
     async fn open(house: &House) -> Result<Self, Failure> {
         let pages = if house.has_pages() { Some(OpenPages::open(house).await?) } else { None };
         let hosts = vec![house.portal.host.clone()];
-        let in_force = InForce::open(Arc::clone(&house.haven), house.lists.clone(), hosts, &house.data)?;
+        let in_force =
+            InForce::open(Arc::clone(&house.haven), house.lists.clone(), house.supply.is_some(), hosts, &house.data)?;
         let in_force = Arc::new(in_force);
         let people = Arc::new(People::new(Arc::clone(&house.haven)));
         let feed = Feed::new(Arc::clone(&house.haven), Arc::clone(&people), Arc::clone(&in_force), !house.has_pages());
@@ -320,6 +324,9 @@ fn start_workers(house: &House, tasks: &TaskTracker, feed: &Arc<Feed>, people: &
     let haven = || Arc::clone(&house.haven);
     tasks.spawn(Arc::clone(feed).follow(stop.clone()));
     tasks.spawn(workers::sessions(haven(), Arc::clone(people), house.has_pages(), stop.clone()));
+    if let Some(supply) = &house.supply {
+        tasks.spawn(workers::lists(haven(), Arc::clone(supply), house.has_pages(), stop.clone()));
+    }
     if !house.has_pages() {
         return;
     }

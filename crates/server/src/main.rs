@@ -18,6 +18,7 @@ mod serve;
 mod settings;
 mod shipped;
 mod spool;
+mod supply;
 mod workers;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actions::Mode;
 use actions::mail::{Carrier, SmtpCarrier};
 use clap::Args;
+use filter::lists::guard::Bounds;
 use gateway::{Authority, AuthorityPem};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
@@ -16,7 +17,8 @@ use crate::hub::{self, COMMAND_LINE, Plan};
 use crate::moment::Clock;
 use crate::ports::apart;
 use crate::say::{Failure, Outcome};
-use crate::settings::{Mail, Settings, StartTls};
+use crate::settings::{ListSource, Mail, Settings, StartTls};
+use crate::supply::{Fetcher, Origin, Source, Supply};
 use crate::{folder, heads, house, log, packs, pages, say};
 
 /// Where `haven init` puts the authority in the data folder.
@@ -74,7 +76,8 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
         only,
         gateway,
         authority: Arc::new(authority),
-        lists: settings.lists.file.clone(),
+        lists: list_file(&settings),
+        supply: supply(&settings)?.map(Arc::new),
         portal: portal(&settings, tls),
         carrier,
         heads,
@@ -86,6 +89,39 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
     };
     let says = format!("Haven serves {} at {}", settings.organisation.name, settings.portal.address);
     house::run(house, |addresses| tell(&says, addresses)).await
+}
+
+/// The sources of lists that the settings name, if there are any.
+pub(crate) fn supply(settings: &Settings) -> Result<Option<Supply>, Failure> {
+    if settings.sources.is_empty() {
+        return Ok(None);
+    }
+    let trust = gateway_config(settings)?.trust;
+    let tls = gateway::towards_websites(&trust)
+        .map_err(|error| Failure::new(format!("The authorities of [network] cannot be used ({error}). Mend them.")))?;
+    let fetcher = Fetcher::new(tls).map_err(|why| {
+        Failure::new(format!("Haven cannot fetch lists on this machine ({why}). Look into its set-up."))
+    })?;
+    let here = Path::new("");
+    let source = |one: &ListSource| Source {
+        name: one.name.clone(),
+        from: Origin::read(&one.from, here),
+        every_hours: one.every_hours,
+        category: one.category.clone(),
+        checksum: one.checksum.as_deref().map(|text| Origin::read(text, here)),
+        bounds: Bounds { shrink_percent: one.shrink_percent, growth_percent: one.growth_percent, ..Bounds::default() },
+    };
+    let sources = settings.sources.iter().map(source).collect();
+    Ok(Some(Supply::new(&settings.data.folder, sources, fetcher)))
+}
+
+/// The list file by which the gateway decides.
+fn list_file(settings: &Settings) -> Option<PathBuf> {
+    if settings.sources.is_empty() {
+        settings.lists.file.clone()
+    } else {
+        Some(Supply::in_force(&settings.data.folder))
+    }
 }
 
 /// A gateway on a machine of its own: no pages, no cases, no keys.
@@ -109,7 +145,8 @@ async fn serve_gateway(settings: Settings) -> Outcome {
         only: Some(Only::Gateway),
         gateway,
         authority,
-        lists: settings.lists.file.clone(),
+        lists: list_file(&settings),
+        supply: supply(&settings)?.map(Arc::new),
         portal: portal(&settings, None),
         carrier: None,
         heads: heads::Plan { folder: heads_folder(&settings), mail: None },

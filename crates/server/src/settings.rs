@@ -5,11 +5,13 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use filter::lists::guard::Bounds;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::last_good;
 use crate::say::Failure;
 use crate::spool;
+use crate::supply::Origin;
 
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
@@ -24,6 +26,9 @@ pub(crate) struct Settings {
     pub(crate) policy: Option<Policy>,
     #[serde(default)]
     pub(crate) lists: ListFile,
+    /// Sources of lists that Haven fetches itself.
+    #[serde(default, rename = "list")]
+    pub(crate) sources: Vec<ListSource>,
     pub(crate) portal: Portal,
     #[serde(default, rename = "listener")]
     pub(crate) listeners: Vec<Listener>,
@@ -74,6 +79,35 @@ pub(crate) struct Policy {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListFile {
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListSource {
+    pub(crate) name: String,
+    /// A web address, a file or a folder.
+    pub(crate) from: String,
+    #[serde(default = "every_hours")]
+    pub(crate) every_hours: u32,
+    pub(crate) category: Option<String>,
+    /// Where the source says its SHA-256.
+    pub(crate) checksum: Option<String>,
+    #[serde(default = "shrink_percent")]
+    pub(crate) shrink_percent: u64,
+    #[serde(default = "growth_percent")]
+    pub(crate) growth_percent: u64,
+}
+
+fn every_hours() -> u32 {
+    24
+}
+
+fn shrink_percent() -> u64 {
+    Bounds::default().shrink_percent
+}
+
+fn growth_percent() -> u64 {
+    Bounds::default().growth_percent
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -294,6 +328,7 @@ impl Settings {
             let most = last_good::LIMIT_MAX_DAYS;
             return fault("policy_days", format!("policy_days is a number of days from 1 to {most}."));
         }
+        self.check_sources(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(
@@ -305,6 +340,27 @@ impl Settings {
         for network in &self.network.private_allowed {
             if let Err(error) = network.parse::<gateway::network::Network>() {
                 return fault(&format!("\"{network}\""), format!("'{network}' is {error}."));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_sources(&self, text: &str) -> Result<(), Fault> {
+        let fault = |word: &str, message: String| Err(Fault { line: line_with(text, word), message });
+        if self.lists.file.is_some() && !self.sources.is_empty() {
+            return fault("[[list]]", "file under [lists] and [[list]] go not together. Give one of them.".to_owned());
+        }
+        for (index, source) in self.sources.iter().enumerate() {
+            let quoted = format!("\"{}\"", source.name);
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if source.name.is_empty() || !source.name.chars().all(is_plain) {
+                return fault(&quoted, "a list's name is made of small letters, digits and hyphens.".to_owned());
+            }
+            if self.sources.iter().take(index).any(|other| other.name == source.name) {
+                return fault(&quoted, format!("two lists are called '{}'. Give each its own name.", source.name));
+            }
+            if source.every_hours == 0 {
+                return fault("every_hours", "every_hours is a number of hours from 1.".to_owned());
             }
         }
         Ok(())
@@ -334,6 +390,10 @@ impl Settings {
             .chain(&mut self.network.authorities);
         for path in all {
             *path = folder.join(&*path);
+        }
+        let origins = self.sources.iter_mut().flat_map(|source| [Some(&mut source.from), source.checksum.as_mut()]);
+        for origin in origins.flatten() {
+            *origin = Origin::read(origin, folder).to_string();
         }
     }
 }

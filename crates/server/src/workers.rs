@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actions::audit::ListsChange;
 use actions::mail::Carrier;
 use actions::practice::CLOCK_OFFSET_SETTING;
 use actions::{ActionError, Haven};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::moment::Clock;
 use crate::ports::identity::People;
+use crate::say::Failure;
+use crate::supply::{Source, Supply, Update};
 
 /// Pause when no job is due, in milliseconds.
 const JOBS_PAUSE_MS: u64 = 250;
@@ -21,6 +25,8 @@ const USE_EVERY_SECONDS: u64 = 20;
 const CLOCK_EVERY_MS: u64 = 250;
 /// How often new activity is anchored in the audit chain, in seconds: so much could be cut off unseen.
 const ANCHOR_EVERY_SECONDS: u64 = 180;
+/// How often it is looked whose turn it is among the sources of lists, in seconds.
+const LISTS_EVERY_SECONDS: u64 = 60;
 const MICROSECONDS_IN_A_MINUTE: i64 = 60_000_000;
 
 /// Rests, unless the stop comes first. True if it came.
@@ -86,6 +92,65 @@ pub(crate) async fn anchors(haven: Arc<Haven>, stop: CancellationToken) {
     while !stopped(&stop, Duration::from_secs(ANCHOR_EVERY_SECONDS)).await {
         let done = actions::audit::anchor_activity(&haven).await.map(|_| ());
         trouble.note("the newest activity cannot be anchored in the record", done);
+    }
+}
+
+/// Looks at each source of lists when its turn has come, and puts in force what is good. A gateway alone leaves the record to
+/// a node with pages: its database role reaches no audit entry.
+pub(crate) async fn lists(haven: Arc<Haven>, supply: Arc<Supply>, records: bool, stop: CancellationToken) {
+    let mut first = true;
+    while first || !stopped(&stop, Duration::from_secs(LISTS_EVERY_SECONDS)).await {
+        first = false;
+        let done = tokio::select! {
+            () = stop.cancelled() => return,
+            done = renew_lists(&haven, &supply, records) => done,
+        };
+        if let Err(failure) = done {
+            tracing::error!(cause = %failure, "the lists could not be renewed; those in force stay");
+        }
+    }
+}
+
+async fn renew_lists(haven: &Haven, supply: &Arc<Supply>, records: bool) -> Result<(), Failure> {
+    let now = haven.now();
+    let due: Vec<&Source> = supply.sources.iter().filter(|source| supply.is_due(source, now)).collect();
+    if due.is_empty() && !supply.is_behind() {
+        return Ok(());
+    }
+    // A person is at it: the next round is soon enough.
+    let Ok(_held) = supply.shelf.lock() else { return Ok(()) };
+    for source in due {
+        let outcome = supply.update(source, now).await?;
+        match &outcome {
+            Update::Failed(why) => tracing::warn!(list = source.name, why, "a source of lists could not be read"),
+            Update::Held(concerns) => {
+                tracing::error!(list = source.name, ?concerns, "a new edition waits for a person");
+                note_lists(haven, records, ListsChange::Held, &source.name, &json!({ "concerns": concerns })).await;
+            }
+            Update::Good(_) => tracing::info!(list = source.name, what = outcome.sentence(), "a new edition"),
+            Update::Unchanged => {}
+        }
+    }
+    // What a person took back stays until a person goes on.
+    if supply.shelf.taken_back().is_some() || !supply.is_behind() {
+        return Ok(());
+    }
+    let builder = Arc::clone(supply);
+    let built = tokio::task::spawn_blocking(move || builder.put_in_force("renewed by the clock", now)).await;
+    let built = built.map_err(|error| Failure::new(error.to_string()))??;
+    if let Some(build) = built {
+        let detail = json!({ "digest": build.digest, "names": build.names, "urls": build.urls, "why": build.why });
+        note_lists(haven, records, ListsChange::InForce, &build.number.to_string(), &detail).await;
+    }
+    Ok(())
+}
+
+async fn note_lists(haven: &Haven, records: bool, change: ListsChange, object: &str, detail: &serde_json::Value) {
+    if !records {
+        return;
+    }
+    if let Err(error) = actions::audit::lists_changed(haven, "clock", change, object, detail).await {
+        tracing::error!(cause = %error, object, "a change of the lists could not be written down");
     }
 }
 

@@ -159,6 +159,10 @@ impl Lists {
         names
     }
 
+    pub(super) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
     /// Every entry with the lists and codes it has, in the order of the index. For differences and deltas.
     pub(super) fn entries(&self, index: fn(&Segment) -> &Fst<Slice>) -> BTreeMap<Vec<u8>, Vec<file::Source>> {
         let mut all = BTreeMap::new();
@@ -202,7 +206,7 @@ fn per_value_counts(fst: &Fst<Slice>, replaced: impl Fn(&[u8]) -> bool) -> BTree
     counts
 }
 
-fn sources(segment: &Segment, value: u64) -> Vec<&file::Source> {
+pub(super) fn sources(segment: &Segment, value: u64) -> Vec<&file::Source> {
     let combination = usize::try_from(value).ok().and_then(|value| segment.table.combinations.get(value));
     combination.into_iter().flatten().filter_map(|number| segment.table.sources.get(*number)).collect()
 }

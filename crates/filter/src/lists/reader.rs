@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::index::bare_host;
 use crate::address::{Address, normal_host};
@@ -13,7 +13,7 @@ pub const LINE_LIMIT_BYTES: usize = 2048;
 const DETECT_LIMIT_LINES: usize = 200;
 
 /// The format of a list file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// One host or `host/path` a line; `*.host` and `.host` mean the host.

@@ -1,5 +1,7 @@
 //! `haven lists`: compiles block lists of any usual format into one file, tells what is in it, and asks it about names.
 
+mod supply;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -13,6 +15,7 @@ use filter::lists::{Builder, FileReport, Format as ListFormat, Lists};
 use serde_json::json;
 
 use super::for_each_line;
+use crate::log;
 use crate::say::{self, Ending, Failure, Format, Out, Outcome};
 
 /// Largest list that is read, in bytes.
@@ -42,6 +45,16 @@ pub(crate) enum ListsWord {
         #[arg(required = true)]
         sources: Vec<PathBuf>,
     },
+    /// Look at the sources of the settings now, and put new lists in force. Exit 1 if one failed or waits for a person.
+    Update(supply::Updating),
+    /// Each source: its good edition, when it was last looked at, and what waits. Exit 1 if something does.
+    Status(supply::Showing),
+    /// Take a new edition that was held back.
+    Accept(supply::Accepting),
+    /// Put earlier lists in force again, at once.
+    Rollback(supply::TakingBack),
+    /// What came, went and changed between two list files. Exit 1 if they differ.
+    Diff(supply::Comparing),
     /// What is in a list file.
     Stat {
         file: PathBuf,
@@ -63,6 +76,11 @@ pub(crate) fn run(word: ListsWord) -> Outcome {
             let builder = if with_starter { Builder::with_starter() } else { Builder::new() };
             build(&out, builder.named(&name), &sources, quiet, format)
         }
+        ListsWord::Update(updating) => log::runtime()?.block_on(supply::update(&updating)),
+        ListsWord::Status(showing) => supply::status(&showing),
+        ListsWord::Accept(accepting) => log::runtime()?.block_on(supply::accept(&accepting)),
+        ListsWord::Rollback(taking) => log::runtime()?.block_on(supply::take_back(&taking)),
+        ListsWord::Diff(comparing) => supply::diff(&comparing),
         ListsWord::Stat { file, format } => stat(&file, format),
         ListsWord::Lookup { file, names } => lookup(&file, &names),
     }

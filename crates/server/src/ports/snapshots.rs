@@ -33,10 +33,13 @@ impl InForce {
     pub(crate) fn open(
         haven: Arc<Haven>,
         file: Option<PathBuf>,
+        supplied: bool,
         portal_hosts: Vec<String>,
         data: &Path,
     ) -> Result<Self, Failure> {
         let (lists, file) = match file {
+            // The supply has not fetched anything yet: its file comes in a moment.
+            Some(path) if supplied && !path.exists() => (Lists::starter(), Some((path, Mutex::new(None)))),
             Some(path) => {
                 let seen = changed_at(&path);
                 (lists::open(&path)?, Some((path, Mutex::new(seen))))

@@ -13,6 +13,15 @@ fn every_setting() -> Settings {
         data: Data { folder: path(), postgres: Some("postgres://x".into()), postgres_file: Some(path()) },
         policy: Some(Policy { pack: path() }),
         lists: ListFile { file: Some(path()) },
+        sources: vec![ListSource {
+            name: "casinos".into(),
+            from: "https://lists.test/casinos.txt".into(),
+            every_hours: every_hours(),
+            category: Some("gambling".into()),
+            checksum: Some("https://lists.test/sha256.txt".into()),
+            shrink_percent: shrink_percent(),
+            growth_percent: growth_percent(),
+        }],
         portal: Portal {
             listen: "127.0.0.1:1".parse().unwrap(),
             host: haven_test(),
@@ -112,6 +121,16 @@ fn a_wrong_line_is_named() {
     ] {
         let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
         assert!(fault.line == line && fault.message.contains(part), "{added}: {fault:?}");
+    }
+    let source = "[[list]]\nname = \"a\"\nfrom = \"a.txt\"\n";
+    for (added, part) in [
+        (format!("[lists]\nfile = \"f\"\n{source}"), "go not together"),
+        (source.replace("\"a\"", "\"A b\""), "small letters"),
+        (format!("{source}{source}"), "two lists are called 'a'"),
+        (format!("{source}every_hours = 0\n"), "a number of hours from 1"),
+    ] {
+        let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
+        assert!(fault.message.contains(part), "{added}: {fault:?}");
     }
     let text = "[[listener]]\nname = \"a\"\nlisten = \"127.0.0.1:1\"\n";
     let fault = Settings::parse(&format!("{LEAST}{text}{text}")).unwrap_err();

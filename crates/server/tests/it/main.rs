@@ -11,3 +11,4 @@ mod recovery;
 mod refusals;
 mod run;
 mod running;
+mod supply;

@@ -51,7 +51,7 @@ async fn s10_two_shares_open_what_nobody_can_open_any_more() {
             assert_eq!(ended.code, 0, "{}", ended.err);
         }
         let said = status(&office);
-        assert!(said.code == 1 && said.out.contains("1 case opens for nobody"), "{}", said.out);
+        assert!(said.code == 1 && said.out.contains("1 case opens for nobody, and 0 are held by"), "{}", said.out);
         recover(&office, "dana", &[&sheets[0], &sheets[1]]).refused(&["no key yet"]);
         recover(&office, "ines", &[&sheets[0], &sheets[1]]).refused(&["No case would come to this person"]);
         recover(&office, "nobody", &[&sheets[0], &sheets[1]]).refused(&["no such person"]);

@@ -76,7 +76,7 @@ pub(crate) fn ask(to: SocketAddr, head: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-fn serve(office: &Office) -> Running {
+pub(crate) fn serve(office: &Office) -> Running {
     Running::start(&["serve", "--config", &office.config], office.portal)
 }
 

@@ -1,0 +1,237 @@
+//! The supply of block lists: fetched from their makers by the clock, looked at before they come into force, and taken back
+//! in one step.
+
+mod fetch;
+mod shelf;
+mod unpack;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use filter::lists::guard::{self, Bounds, Difference};
+use filter::lists::{Builder, FileReport, Lists};
+use jiff::{Timestamp, ToSpan};
+
+pub(crate) use fetch::{Fetcher, Origin};
+pub(crate) use shelf::{Build, Edition, Shelf, State, Status};
+
+use crate::say::Failure;
+
+/// Folder of the supply inside the data folder.
+const FOLDER: &str = "lists";
+/// Lists that were in force before and can be taken back.
+const BUILDS_KEPT: usize = 5;
+/// A source that could not be read is tried again after so many minutes, if that is sooner than its turn.
+const TRY_AGAIN_MINUTES: i64 = 30;
+
+/// One source of the settings.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) from: Origin,
+    pub(crate) every_hours: u32,
+    /// What every entry stands for, where the source is one file that does not say it.
+    pub(crate) category: Option<String>,
+    /// Where the source says its SHA-256.
+    pub(crate) checksum: Option<Origin>,
+    pub(crate) bounds: Bounds,
+}
+
+/// What became of one source.
+#[derive(Debug)]
+pub(crate) enum Update {
+    /// The source has nothing new.
+    Unchanged,
+    /// A new edition is good and in force, or waits only for a list that was taken back by hand.
+    Good(Difference),
+    /// A new edition waits for a person; the last good one stays in force.
+    Held(Vec<String>),
+    /// The source could not be read; the last good edition stays in force.
+    Failed(String),
+}
+
+impl Update {
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Unchanged => "nothing new.".to_owned(),
+            Self::Good(difference) => changes(difference),
+            Self::Held(_) => "a new edition waits for a person; the last good one stays in force.".to_owned(),
+            Self::Failed(why) => format!("could not be read, the last good edition stays in force: {why}."),
+        }
+    }
+}
+
+/// A new edition, read and compared.
+struct Read {
+    edition: Edition,
+    /// The source alone, compiled, to compare the next edition with.
+    compiled: Vec<u8>,
+    concerns: Vec<String>,
+    difference: Difference,
+}
+
+/// All sources and the shelf on which their editions stand.
+pub(crate) struct Supply {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) shelf: Shelf,
+    fetcher: Fetcher,
+}
+
+impl Supply {
+    pub(crate) fn new(data: &Path, sources: Vec<Source>, fetcher: Fetcher) -> Self {
+        Self { sources, shelf: Shelf::new(data.join(FOLDER)), fetcher }
+    }
+
+    /// The file by which the gateway decides.
+    pub(crate) fn in_force(data: &Path) -> PathBuf {
+        data.join(FOLDER).join(shelf::IN_FORCE)
+    }
+
+    /// Whether it is a source's turn.
+    pub(crate) fn is_due(&self, source: &Source, now: Timestamp) -> bool {
+        let Some(status) = self.shelf.status(&source.name) else { return true };
+        let turn = i64::from(source.every_hours).saturating_mul(60);
+        let minutes = if status.state == State::Failed { turn.min(TRY_AGAIN_MINUTES) } else { turn };
+        status.checked_at.checked_add(minutes.minutes()).is_ok_and(|due| due <= now)
+    }
+
+    /// Looks whether a source has a new edition, and takes it if it is good.
+    pub(crate) async fn update(&self, source: &Source, now: Timestamp) -> Result<Update, Failure> {
+        self.shelf.prepare(&source.name)?;
+        let kept = self.shelf.edition(&source.name);
+        let fetched = match self.fetcher.fetch(source, kept.as_ref()).await {
+            Ok(Some(fetched)) => fetched,
+            Ok(None) => {
+                // What was held back stays held back until the source or a person says otherwise.
+                if self.shelf.status(&source.name).is_none_or(|status| status.state != State::Held) {
+                    self.shelf.set_status(&source.name, &Status::good(now, "Nothing new."))?;
+                }
+                return Ok(Update::Unchanged);
+            }
+            Err(sentence) => {
+                self.shelf.set_status(&source.name, &Status::failed(now, &sentence))?;
+                return Ok(Update::Failed(sentence));
+            }
+        };
+        let old = self.shelf.compiled(&source.name);
+        let read = match read_edition(source, &fetched, old.as_ref(), kept.as_ref(), now) {
+            Ok(read) => read,
+            Err(sentence) => {
+                self.shelf.set_status(&source.name, &Status::failed(now, &sentence))?;
+                return Ok(Update::Failed(sentence));
+            }
+        };
+        if read.concerns.is_empty() {
+            self.shelf.keep(&source.name, &read.edition, &fetched.bytes, &read.compiled)?;
+            self.shelf.set_status(&source.name, &Status::good(now, &changes(&read.difference)))?;
+            return Ok(Update::Good(read.difference));
+        }
+        self.shelf.hold(&source.name, &read.edition, &fetched.bytes, &read.compiled)?;
+        self.shelf.set_status(&source.name, &Status::held(now, &read.concerns, &read.difference))?;
+        Ok(Update::Held(read.concerns))
+    }
+
+    /// Takes an edition that was held back.
+    pub(crate) fn accept(&self, source: &Source, now: Timestamp) -> Result<(), Failure> {
+        if !self.shelf.take_held(&source.name)? {
+            return Err(Failure::new(format!("No edition of {} waits to be accepted.", source.name)));
+        }
+        self.shelf.set_status(&source.name, &Status::good(now, "Accepted by a person."))
+    }
+
+    /// The lists in force are not made of the good editions that stand here now.
+    pub(crate) fn is_behind(&self) -> bool {
+        let good: BTreeMap<String, String> = self
+            .sources
+            .iter()
+            .filter_map(|source| Some((source.name.clone(), self.shelf.edition(&source.name)?.sha256)))
+            .collect();
+        let in_force = self.shelf.in_force_digest();
+        let builds = self.shelf.builds();
+        let of = builds.iter().find(|build| Some(&build.digest) == in_force.as_ref());
+        !good.is_empty() && of.is_none_or(|build| build.editions != good)
+    }
+
+    /// Compiles every source's good edition into new lists and puts them in force. None if they are the same as before.
+    /// Lists that were taken back stay in force until somebody updates by hand.
+    pub(crate) fn put_in_force(&self, why: &str, now: Timestamp) -> Result<Option<Build>, Failure> {
+        let mut builder = Builder::with_starter().named("lists");
+        let mut editions = BTreeMap::new();
+        for source in &self.sources {
+            let Some(edition) = self.shelf.edition(&source.name) else { continue };
+            let bytes = self.shelf.raw(&source.name)?;
+            let files = unpack::files(source, &bytes).map_err(|why| damaged(&source.name, &why))?;
+            for (path, text) in &files {
+                builder.add_file(path, text);
+            }
+            editions.insert(source.name.clone(), edition.sha256);
+        }
+        if editions.is_empty() {
+            return Ok(None);
+        }
+        let bytes = builder.finish();
+        let lists = Lists::open(bytes.clone()).map_err(|error| Failure::new(format!("The lists: {error}.")))?;
+        if self.shelf.in_force_digest().as_deref() == Some(lists.digest.as_str()) {
+            return Ok(None);
+        }
+        let stat = lists.stat();
+        let build = Build {
+            number: self.shelf.next_number(),
+            at: now,
+            digest: lists.digest.clone(),
+            names: stat.names,
+            urls: stat.urls,
+            bytes: stat.bytes,
+            why: why.to_owned(),
+            editions,
+        };
+        self.shelf.put_in_force(&build, &bytes)?;
+        self.shelf.forget_builds(BUILDS_KEPT)?;
+        Ok(Some(build))
+    }
+}
+
+fn damaged(name: &str, why: &str) -> Failure {
+    Failure::new(format!(
+        "The kept edition of {name} is damaged ({why}). Fetch it anew with 'haven lists update {name}'."
+    ))
+}
+
+/// Compiles the source alone and compares it with its last good edition.
+fn read_edition(
+    source: &Source,
+    fetched: &fetch::Fetched,
+    old: Option<&Lists>,
+    kept: Option<&Edition>,
+    now: Timestamp,
+) -> Result<Read, String> {
+    let files = unpack::files(source, &fetched.bytes)?;
+    let mut builder = Builder::new().named(&source.name);
+    let reports: Vec<FileReport> = files.iter().map(|(path, text)| builder.add_file(path, text)).collect();
+    let compiled = builder.finish();
+    let lists = Lists::open(compiled.clone()).map_err(|error| error.to_string())?;
+    let formats = kept.map(|kept| kept.formats.clone()).unwrap_or_default();
+    let review = guard::review(old, &lists, &reports, &formats, source.bounds);
+    let edition = Edition {
+        from: source.from.to_string(),
+        etag: fetched.etag.clone(),
+        last_modified: fetched.last_modified.clone(),
+        sha256: fetched.sha256.clone(),
+        fetched_at: now,
+        entries: reports.iter().map(|report| report.accepted).sum(),
+        refused: reports.iter().map(|report| u64::try_from(report.refused.len()).unwrap_or(u64::MAX)).sum(),
+        formats: reports.iter().map(|report| (report.file.clone(), report.format)).collect(),
+    };
+    let concerns = review.concerns.iter().map(ToString::to_string).collect();
+    Ok(Read { edition, compiled, concerns, difference: review.difference })
+}
+
+/// "12 came, 3 went."
+pub(crate) fn changes(difference: &Difference) -> String {
+    let Difference { added, removed, changed, .. } = difference;
+    let mut parts = vec![format!("{added} came"), format!("{removed} went")];
+    if *changed > 0 {
+        parts.push(format!("{changed} stand for something else"));
+    }
+    format!("{}.", parts.join(", "))
+}

@@ -1,0 +1,255 @@
+//! F04: lists come from their makers by themselves, a broken edition never comes into force, and earlier lists come back at once.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+use store::testing::{places, sqlite};
+
+use crate::office::{Office, office};
+use crate::run::{Ended, haven};
+use crate::running::serve;
+
+/// What a list maker's website hands out, by path, and how often it said that nothing is new.
+#[derive(Default)]
+struct Shelf {
+    files: Vec<(String, Vec<u8>)>,
+    unchanged: usize,
+}
+
+#[derive(Clone)]
+struct Maker {
+    address: SocketAddr,
+    shelf: Arc<Mutex<Shelf>>,
+}
+
+impl Maker {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let maker = Self { address: listener.local_addr().unwrap(), shelf: Arc::default() };
+        let shelf = Arc::clone(&maker.shelf);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                let first = lines.next().unwrap().unwrap();
+                let path = first.split(' ').nth(1).unwrap().to_owned();
+                let mut known = String::new();
+                for line in lines.map(Result::unwrap).take_while(|line| !line.is_empty()) {
+                    if let Some(tag) = line.to_ascii_lowercase().strip_prefix("if-none-match: ") {
+                        tag.clone_into(&mut known);
+                    }
+                }
+                let answer = answer(&mut shelf.lock().unwrap(), &path, &known);
+                stream.write_all(&answer).unwrap();
+            }
+        });
+        maker
+    }
+
+    fn put(&self, path: &str, bytes: impl Into<Vec<u8>>) {
+        let mut shelf = self.shelf.lock().unwrap();
+        shelf.files.retain(|(known, _)| known != path);
+        shelf.files.push((path.to_owned(), bytes.into()));
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+fn answer(shelf: &mut Shelf, path: &str, known: &str) -> Vec<u8> {
+    let found = shelf.files.iter().find(|(name, _)| name == path).map(|(_, bytes)| bytes.clone());
+    let Some(bytes) = found else {
+        return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec();
+    };
+    let tag = format!("\"{}\"", &digest(&bytes)[..16]);
+    if known == tag {
+        shelf.unchanged += 1;
+        return format!("HTTP/1.1 304 Not Modified\r\nETag: {tag}\r\nConnection: close\r\n\r\n").into_bytes();
+    }
+    let head =
+        format!("HTTP/1.1 200 OK\r\nETag: {tag}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", bytes.len());
+    [head.into_bytes(), bytes].concat()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+fn casinos(count: usize) -> String {
+    (0..count).map(|number| format!("casino-{number}.test\n")).collect()
+}
+
+/// Adds sources to an office's settings.
+fn with_sources(office: &Office, sources: &[String]) {
+    let text = fs::read_to_string(&office.config).unwrap();
+    fs::write(&office.config, format!("{text}\n{}", sources.join("\n"))).unwrap();
+}
+
+fn source(name: &str, from: &str, more: &str) -> String {
+    format!("[[list]]\nname = \"{name}\"\nfrom = \"{from}\"\n{more}\n")
+}
+
+fn lists(office: &Office, words: &[&str]) -> Ended {
+    haven(&[&["lists"], words, &["--config", &office.config]].concat())
+}
+
+fn in_force(office: &Office) -> PathBuf {
+    office.data.join("lists/in-force")
+}
+
+fn codes(office: &Office, name: &str) -> String {
+    haven(&["lists", "lookup", &in_force(office).display().to_string(), name]).out.trim().to_owned()
+}
+
+#[track_caller]
+fn said(ended: &Ended, code: i32, parts: &[&str]) {
+    assert_eq!(ended.code, code, "{}{}", ended.out, ended.err);
+    for part in parts {
+        assert!(ended.out.contains(part), "'{part}' is not in:\n{}{}", ended.out, ended.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f04_a_broken_edition_waits_and_earlier_lists_come_back_at_once() {
+    for place in places().await {
+        let office = office(place);
+        let maker = Maker::start();
+        maker.put("/casinos.txt", casinos(300));
+        with_sources(&office, &[source("casinos", &maker.url("/casinos.txt"), "category = \"gambling\"")]);
+        said(&lists(&office, &["status"]), 1, &["no good edition yet"]);
+
+        said(&lists(&office, &["update"]), 0, &["casinos: 300 came, 0 went.", "Lists 1:", "in force."]);
+        assert_eq!(codes(&office, "casino-7.test"), "casino-7.test\tgambling");
+        said(&lists(&office, &["status"]), 0, &["good edition of", "300 lines", "in force: lists 1"]);
+        said(&lists(&office, &["update"]), 0, &["casinos: nothing new.", "the same as before"]);
+        assert_eq!(maker.shelf.lock().unwrap().unchanged, 1, "what has not changed is not fetched again");
+
+        // Half of it is gone: somebody's mistake, or somebody's wish.
+        maker.put("/casinos.txt", casinos(100));
+        said(&lists(&office, &["update"]), 1, &["waits for a person", "shrank by 66 per cent", "lists accept casinos"]);
+        assert_eq!(codes(&office, "casino-200.test"), "casino-200.test\tgambling", "the last good one stays");
+        said(&lists(&office, &["status"]), 1, &["WAITS", "shrank by 66 per cent", "- casino-100.test gambling"]);
+        lists(&office, &["accept", "casinos", "--reason", " "]).refused(&["Say in a sentence why"]);
+        lists(&office, &["accept", "dice", "--reason", "x"]).refused(&["no source 'dice'", "casinos"]);
+        let taken = lists(&office, &["accept", "casinos", "--reason", "The maker split the list."]);
+        said(&taken, 0, &["Lists 2: "]);
+        assert_eq!(codes(&office, "casino-200.test"), "casino-200.test\t-");
+        lists(&office, &["accept", "casinos", "--reason", "Again."]).refused(&["No edition of casinos waits"]);
+
+        // What everybody relies on never comes onto a list by the way.
+        maker.put("/casinos.txt", casinos(101) + "google.com\nwww.nhs.uk\n");
+        said(&lists(&office, &["update"]), 1, &["google.com", "www.nhs.uk", "rely on"]);
+        assert_eq!(codes(&office, "www.google.com"), "www.google.com\tsearch-engine");
+
+        // Nobody answers, or something else does: the lists stay, and it shows.
+        maker.put("/casinos.txt", "<html>\n<p>Please sign in.</p>\n".repeat(50));
+        said(&lists(&office, &["update"]), 1, &["It holds no entry at all"]);
+        maker.shelf.lock().unwrap().files.clear();
+        said(&lists(&office, &["update"]), 1, &["404", "the last good edition stays in force"]);
+        said(&lists(&office, &["status"]), 1, &["FAILED", "404"]);
+        assert_eq!(codes(&office, "casino-50.test"), "casino-50.test\tgambling");
+
+        // Back to the first lists in one step, until a person goes on.
+        said(&lists(&office, &["diff", "1", "2"]), 1, &["- casino-150.test gambling", "0 came, 200 went."]);
+        said(&lists(&office, &["rollback", "--reason", "A lesson needs it."]), 0, &["Lists 1:", "in force again"]);
+        assert_eq!(codes(&office, "casino-200.test"), "casino-200.test\tgambling");
+        said(&lists(&office, &["status"]), 1, &["Lists 1 were taken back"]);
+        lists(&office, &["rollback", "--reason", "Further."]).refused(&["no such earlier lists"]);
+        maker.put("/casinos.txt", casinos(100));
+        said(&lists(&office, &["update"]), 0, &["Lists 3:"]);
+        assert_eq!(codes(&office, "casino-200.test"), "casino-200.test\t-");
+
+        let store = office.store().await;
+        let entries = store::audit::entries(&store, 1, 10_000).await.unwrap();
+        let story: Vec<&str> =
+            entries.iter().map(|entry| entry.new.action.as_str()).filter(|it| it.starts_with("lists.")).collect();
+        assert_eq!(
+            story,
+            [
+                "lists.in-force",
+                "lists.held",
+                "lists.accepted",
+                "lists.in-force",
+                "lists.held",
+                "lists.held",
+                "lists.taken-back",
+                "lists.in-force"
+            ]
+        );
+        assert!(entries.iter().any(|entry| entry.new.detail.contains("The maker split the list.")));
+        store.close().await;
+        office.place.remove().await;
+    }
+}
+
+fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (path, text) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    archive.into_inner().unwrap().finish().unwrap()
+}
+
+#[test]
+fn f04_archives_checksums_and_folders_are_read() {
+    let office = office(sqlite());
+    let maker = Maker::start();
+    let packed = archive(&[
+        ("blacklists/gambling/domains", "dice.test\n"),
+        ("blacklists/gambling/usage", "black\n"),
+        ("blacklists/drogue/domains", "pills.test\n"),
+    ]);
+    maker.put("/all.tar.gz", packed.clone());
+    maker.put("/sums", format!("{}  other.tar.gz\n{}  all.tar.gz\n", "0".repeat(64), digest(&packed)));
+    let folder = office.place.folder().join("own/games");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("domains"), "dragon.test\n").unwrap();
+    with_sources(
+        &office,
+        &[
+            source("ut", &maker.url("/all.tar.gz"), &format!("checksum = \"{}\"", maker.url("/sums"))),
+            source("own", "own", ""),
+        ],
+    );
+    said(&lists(&office, &["update"]), 0, &["ut: 2 came", "own: 1 came", "Lists 1:"]);
+    for (name, code) in [("dice.test", "gambling"), ("pills.test", "drugs"), ("dragon.test", "games")] {
+        assert_eq!(codes(&office, name), format!("{name}\t{code}"));
+    }
+    said(&lists(&office, &["update", "own"]), 0, &["own: nothing new."]);
+    // Altered on the way: the checksum does not fit.
+    let altered = archive(&[("blacklists/gambling/domains", "harmless.test\n")]);
+    maker.put("/all.tar.gz", altered);
+    said(&lists(&office, &["update", "ut"]), 1, &["its checksum does not fit"]);
+    maker.put("/all.tar.gz", &b"\x1f\x8b\x08 and then nothing"[..]);
+    maker.put("/sums", digest(b"\x1f\x8b\x08 and then nothing"));
+    said(&lists(&office, &["update", "ut"]), 1, &["cannot be unpacked"]);
+    assert_eq!(codes(&office, "dice.test"), "dice.test\tgambling");
+}
+
+#[test]
+fn f04_haven_fetches_its_lists_at_the_start_and_nobody_waits_for_them() {
+    let office = office(sqlite());
+    let maker = Maker::start();
+    maker.put("/casinos.txt", casinos(300));
+    with_sources(&office, &[source("casinos", &maker.url("/casinos.txt"), "category = \"gambling\"")]);
+    let running = serve(&office);
+    let began = Instant::now();
+    while !in_force(&office).exists() {
+        assert!(began.elapsed() < Duration::from_secs(30), "the lists came into force");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(codes(&office, "casino-7.test"), "casino-7.test\tgambling");
+    assert_eq!(running.end(), 0);
+}
