@@ -1,5 +1,7 @@
 //! Behind the block page: what it was, "this was an accident", and "ask for this site".
 
+use std::time::Duration;
+
 use casework::case::Source;
 use policy::About;
 use serde_json::json;
@@ -14,6 +16,9 @@ use crate::team::Team;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, words};
 
+/// How often, and how long each time, a block that is not yet written down is waited for.
+const BATCH_WAITS: u32 = 8;
+const BATCH_WAIT_MS: u64 = 150;
 /// Longest explanation a person may write, in bytes.
 const WHY_LIMIT_BYTES: usize = 2_000;
 
@@ -58,8 +63,14 @@ pub async fn blocked(haven: &Haven, session: &Session, reference: &str) -> Resul
 }
 
 async fn own_record(haven: &Haven, session: &Session, reference: &str) -> Result<Record, ActionError> {
-    let record = store::activity::by_reference(&haven.store, reference).await?;
-    record.filter(|record| record.person == session.person.id).ok_or(ActionError::NotFound)
+    // Activity is written in batches: whoever is quick waits a moment, and is not told that there was no such page.
+    for _ in 0..BATCH_WAITS {
+        if let Some(record) = store::activity::by_reference(&haven.store, reference).await? {
+            return Some(record).filter(|record| record.person == session.person.id).ok_or(ActionError::NotFound);
+        }
+        tokio::time::sleep(Duration::from_millis(BATCH_WAIT_MS)).await;
+    }
+    Err(ActionError::NotFound)
 }
 
 /// What the person is told afterwards.

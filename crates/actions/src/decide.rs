@@ -233,6 +233,12 @@ pub(crate) fn check_text(field: &str, text: &str) -> Result<(), ActionError> {
     if text.len() > NOTE_LIMIT_BYTES {
         return Err(ActionError::fault(field, "This is too long. Please shorten it, or add a second note."));
     }
+    if text.chars().any(|letter| letter.is_control() && !letter.is_whitespace()) {
+        return Err(ActionError::fault(
+            field,
+            "There is a character in it that cannot be shown. Please type it again.",
+        ));
+    }
     Ok(())
 }
 
@@ -267,7 +273,7 @@ pub async fn close(haven: &Haven, session: &Session, reference: &str, close: Clo
     let left = held.steps.iter().find(|facts| !facts.status.is_settled() && facts.step != step);
     if let Some(left) = left {
         let title = held.procedure.step(&left.step).map(|step| step.title.clone()).unwrap_or_default();
-        let message = format!("First settle this step, or leave it out with a reason: {title}");
+        let message = format!("First settle this step: {title}");
         return Err(ActionError::fault("", &message));
     }
     let mut steps = held.steps.clone();

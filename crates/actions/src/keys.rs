@@ -18,7 +18,7 @@ use crate::team::Team;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, opening, words};
 
-pub use recovery::{Recovered, Survey, open_to_nobody, recover, survey};
+pub use recovery::{Recovered, StuckCases, Survey, check_reason, recover, stuck_cases, survey};
 
 /// Set once a case holder has signed in: from then on nobody becomes one by being named alone.
 const FOUNDED: &str = "keys.founded";
@@ -182,7 +182,7 @@ pub async fn holders(haven: &Haven, session: &Session) -> Result<Vec<HolderRow>,
             posts: titles(&posts),
             live: key.is_some() && team.holds_cases(person),
             since_text: key.map(|key| words::moment(&pack.calendar, now, key.created_at)).unwrap_or_default(),
-            cases_without_key: missing(haven, &person.id).await?.len().try_into().unwrap_or(u64::MAX),
+            cases_without_key: missing(haven, session, &person.id).await?,
             waits_in: titles(&waits),
             given_text: given
                 .map(|given| format!("{}, {}", giver(&team, given), words::moment(&pack.calendar, now, given.given_at)))
@@ -207,12 +207,17 @@ fn may_admit(pack: &Pack, session: &Session) -> bool {
     pack.rights.iter().any(|right| right.action == "case.readmit" && session.holds(&right.post))
 }
 
-/// Ids of cases on which the person stands without having the key.
-async fn missing(haven: &Haven, person: &str) -> Result<Vec<String>, ActionError> {
+/// How many cases do not open for a person who stands on them, of those that the one who looks may see: any other count would
+/// tell of a case that is kept from them (invariant 11).
+async fn missing(haven: &Haven, session: &Session, person: &str) -> Result<u64, ActionError> {
     let have: Vec<String> =
         store::keys::wrapped_for(&haven.store, person).await?.into_iter().map(|(case, _)| case).collect();
-    let of = store::cases::of_member(&haven.store, person).await?;
-    Ok(of.into_iter().filter(|case| !have.contains(case)).collect())
+    let mut count = 0;
+    for case in store::cases::of_member(&haven.store, person).await?.iter().filter(|case| !have.contains(case)) {
+        let Some(standing) = store::cases::standing(&haven.store, case).await? else { continue };
+        count += u64::from(crate::case::permit(haven, session, &standing, "case.read").is_ok());
+    }
+    Ok(count)
 }
 
 /// Lets a person in: to the posts in which they wait, to the cases on which they stand, and to those that began while they

@@ -3,6 +3,7 @@
 
 use casework::notice::Occasion;
 use casework::step::{self, StepRefusal, Taking};
+use jiff::Timestamp;
 use policy::{Gate, StepKind};
 use serde_json::json;
 use store::decisions::Decision;
@@ -301,6 +302,8 @@ pub struct Emergency {
     /// `999`, `101` or `other`.
     pub service: String,
     pub note: String,
+    /// Number of the form: the same form sent twice is one call. Empty for none.
+    pub key: String,
 }
 
 /// Records an emergency call: at any moment, in any state, by anybody on the case, without any gate.
@@ -322,6 +325,9 @@ pub async fn record_emergency(
     let sealed =
         seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Note, text.trim(), &session.person.id)?;
     in_unit!(haven, unit => {
+        if is_again(&mut unit, "emergency", &held.case.id, &emergency.key, now).await? {
+            return Ok(());
+        }
         let mut case = store::cases::get(&mut unit, &held.permit, &held.case.id).await?.ok_or(ActionError::NotFound)?;
         case.emergency_at = Some(case.emergency_at.unwrap_or(now));
         store::cases::update(&mut unit, &held.permit, &case).await?;
@@ -337,8 +343,41 @@ pub async fn record_emergency(
 #[derive(Debug, Clone, Default)]
 pub struct Note {
     pub text: String,
-    /// Whoever the words name among those who see the case may read it: it is not about them.
-    pub may_read: bool,
+    /// The names, as [`readers_named`] gives them, of those of whom the author has said that it is not about them.
+    pub may_read: String,
+    /// Number of the form: the same form sent twice is one note. Empty for none.
+    pub key: String,
+}
+
+/// Names of those who see the case and whom a text names, for the page that asks about them.
+pub async fn readers_named(
+    haven: &Haven,
+    session: &Session,
+    reference: &str,
+    text: &str,
+) -> Result<String, ActionError> {
+    let held = hold(haven, session, reference, "case.act").await?;
+    let named = crate::thread::readers_named(haven, &held.permit, &held.case.id, text, &session.person.id).await?;
+    Ok(named.join(", "))
+}
+
+/// Whether a form was dealt with already; keeps that it is now.
+async fn is_again(
+    unit: &mut store::Unit,
+    what: &str,
+    case: &str,
+    key: &str,
+    now: Timestamp,
+) -> Result<bool, ActionError> {
+    if key.is_empty() {
+        return Ok(false);
+    }
+    let key = format!("{what}:{case}:{key}");
+    if store::receipts::find(&mut *unit, &key).await?.is_some() {
+        return Ok(true);
+    }
+    store::receipts::keep(unit, &key, "{}", now).await?;
+    Ok(false)
 }
 
 /// Adds a note to the case. Words that name somebody who sees it are not kept before the author has said that it is not
@@ -350,7 +389,7 @@ pub async fn add_note(haven: &Haven, session: &Session, reference: &str, note: N
     let held = hold(haven, session, reference, "case.act").await?;
     let named =
         crate::thread::readers_named(haven, &held.permit, &held.case.id, text, &session.person.id).await?.join(", ");
-    if !named.is_empty() && !note.may_read {
+    if !named.is_empty() && note.may_read != named {
         let sentence = format!(
             "Your note names {named}, who can read this case. If it is about them, do not write it here: report it as a \
              new concern, and it goes to somebody else. If you only mention them, say so and add the note."
@@ -360,6 +399,9 @@ pub async fn add_note(haven: &Haven, session: &Session, reference: &str, note: N
     let sealed =
         seal_one(haven, &held.case.id, &held.case.public_key, now, SealedKind::Note, text, &session.person.id)?;
     in_unit!(haven, unit => {
+        if is_again(&mut unit, "note", &held.case.id, &note.key, now).await? {
+            return Ok(());
+        }
         store::sealed::insert(&mut unit, &held.permit, &sealed).await?;
         let made = entry(now, &session.person.id, "case.note", &held.case.id, &json!({}));
         store::audit::append(&mut unit, made.because(held.permit.citation()).vouching(vec![sealed.digest.clone()]));

@@ -266,6 +266,9 @@ impl Errand {
     }
 
     fn trouble(mut self, error: UpstreamError) -> Response<Body> {
+        if error == UpstreamError::Private {
+            self.pending.put_refused(error.sentence());
+        }
         self.pending.put();
         trouble(&self.visit, error, self.facts.navigation)
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use filter::{Address, Decision, Facts, Who};
+use policy::Action;
 
 use crate::ports::{Door, Moment, Record, Records};
 
@@ -84,6 +85,16 @@ impl Pending {
     pub(crate) fn put_as(&mut self, navigation: bool) {
         if let Some(record) = &mut self.record {
             record.navigation = navigation;
+        }
+        self.put();
+    }
+
+    /// Haven itself did not go there, whatever the policy says of the site: it lies inside the organisation's network.
+    pub(crate) fn put_refused(&mut self, why: &str) {
+        if let Some(record) = &mut self.record {
+            record.action = Action::Block;
+            record.rule = "network:private".to_owned();
+            why.clone_into(&mut record.reason);
         }
         self.put();
     }

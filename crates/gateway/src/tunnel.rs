@@ -130,7 +130,7 @@ async fn course(visit: &Arc<Visit>, address: &Address, request: &Request<Incomin
     }
     let target = match keeper.upstream.locate(address.host(), address.port()).await {
         Ok(target) => target,
-        Err(UpstreamError::Private) => return Err(exchange::trouble(visit, UpstreamError::Private, true)),
+        Err(UpstreamError::Private) => return Err(private(visit, &tunnel)),
         Err(error) if inspect => return Ok(Course::Answer(Inside::Trouble(error))),
         Err(error) => return Err(exchange::trouble(visit, error, false)),
     };
@@ -139,8 +139,15 @@ async fn course(visit: &Arc<Visit>, address: &Address, request: &Request<Incomin
     }
     match keeper.upstream.dial(&target).await {
         Ok(stream) => Ok(Course::Carry(tunnel, stream)),
-        Err(error) => Err(exchange::trouble(visit, error, error == UpstreamError::Private)),
+        Err(UpstreamError::Private) => Err(private(visit, &tunnel)),
+        Err(error) => Err(exchange::trouble(visit, error, false)),
     }
+}
+
+fn private(visit: &Visit, tunnel: &Tunnel) -> Response<Body> {
+    let error = UpstreamError::Private;
+    tunnel.pending.lock().unwrap_or_else(PoisonError::into_inner).put_refused(error.sentence());
+    exchange::trouble(visit, error, true)
 }
 
 async fn follow<S>(visit: &Arc<Visit>, address: &Address, course: Course, mut client: S)

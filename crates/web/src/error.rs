@@ -187,7 +187,7 @@ fn tell<'a>(error: &'a PageError, reference: Option<&'a str>) -> Told<'a> {
                 sentence: faults.first().map_or("", |fault| &fault.message),
                 ..plain(StatusCode::UNPROCESSABLE_ENTITY, "Something needs to be mended", "fault")
             },
-            ActionError::Conflict => plain(StatusCode::CONFLICT, "Someone else changed this", "conflict"),
+            ActionError::Conflict => plain(StatusCode::CONFLICT, "This has changed meanwhile", "conflict"),
             ActionError::Locked => plain(StatusCode::FORBIDDEN, "Open your cases again", "locked"),
             ActionError::Away(_) => {
                 Told { reference, ..plain(StatusCode::SERVICE_UNAVAILABLE, "Please try again in a minute", "away") }

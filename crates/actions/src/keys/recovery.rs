@@ -21,17 +21,21 @@ const SHARES: &str = "recovery shares";
 /// Longest reason, in bytes.
 const REASON_LIMIT_BYTES: usize = 1_000;
 
-/// What two shares would open for a person, before anybody fetches one from a safe.
+/// What is told before anybody fetches a share from a safe. It says nothing about single cases: whom one leaves out is told
+/// to nobody who has not brought two shares.
 #[derive(Debug, Clone)]
 pub struct Survey {
     pub name: String,
-    /// Cases into which nobody can let anybody now, and which would open for this person.
-    pub to_open: u64,
-    /// Cases like that which stay shut: they leave this person out, are about them, or began before there was a recovery
-    /// key.
-    pub stay_shut: u64,
-    /// Others who can open some cases today.
-    pub live_holders: usize,
+    pub stuck: StuckCases,
+}
+
+/// Cases into which nobody can let anybody today.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StuckCases {
+    /// Nobody can open them.
+    pub dark: u64,
+    /// Somebody can open them, and may let nobody in.
+    pub alone: u64,
 }
 
 /// What was done.
@@ -55,34 +59,41 @@ struct ToOpen {
 /// A case into which nobody can let anybody: nobody who can open it may let others in.
 struct Stuck {
     standing: Standing,
-    /// Nobody at all can open it.
-    is_dark: bool,
+    /// Who can open it all the same.
+    readers: Vec<String>,
 }
 
-struct Plan {
+/// Somebody for whom shares may be used.
+struct Named {
     person: Person,
     key: HolderKey,
     team: Team,
-    cases: Vec<ToOpen>,
-    stay_shut: u64,
-    live_holders: usize,
+    stuck: Vec<Stuck>,
 }
 
-/// Looks what two shares would open for somebody, and refuses where they are not needed.
+/// Looks whether shares may be used for somebody, and refuses where they are not needed.
 pub async fn survey(haven: &Haven, username: &str) -> Result<Survey, ActionError> {
-    let plan = plan(haven, username).await?;
-    Ok(Survey {
-        name: plan.person.name,
-        to_open: count(plan.cases.len()),
-        stay_shut: plan.stay_shut,
-        live_holders: plan.live_holders,
-    })
+    let named = named(haven, username).await?;
+    Ok(Survey { name: named.person.name, stuck: counts(&named.stuck) })
 }
 
-/// How many cases nobody who was let in can open: only two shares bring them back.
-pub async fn open_to_nobody(haven: &Haven) -> Result<u64, ActionError> {
-    let stuck = stuck(haven, &Team::read(haven).await?).await?;
-    Ok(count(stuck.iter().filter(|one| one.is_dark).count()))
+/// Cases into which nobody can let anybody: only two shares help.
+pub async fn stuck_cases(haven: &Haven) -> Result<StuckCases, ActionError> {
+    Ok(counts(&stuck(haven, &Team::read(haven).await?).await?))
+}
+
+fn counts(stuck: &[Stuck]) -> StuckCases {
+    let dark = count(stuck.iter().filter(|one| one.readers.is_empty()).count());
+    StuckCases { dark, alone: count(stuck.len()) - dark }
+}
+
+/// Whether this will do as a reason.
+pub fn check_reason(reason: &str) -> Result<&str, ActionError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.len() > REASON_LIMIT_BYTES {
+        return Err(ActionError::fault("reason", "Say in a sentence or two why the shares are used."));
+    }
+    Ok(reason)
 }
 
 /// Lets a person in by two recovery shares and seals to them the keys of the cases into which nobody else can let them. Whom
@@ -94,48 +105,52 @@ pub async fn recover(
     reason: &str,
     by: &str,
 ) -> Result<Recovered, ActionError> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.len() > REASON_LIMIT_BYTES {
-        return Err(ActionError::fault("reason", "Say in a sentence or two why the shares are used."));
-    }
-    let plan = plan(haven, username).await?;
+    let reason = check_reason(reason)?;
+    let named = named(haven, username).await?;
     let public = store::keys::recovery(&haven.store).await?.ok_or_else(no_recovery_key)?;
     let secret = vault::recover(shares, &public).map_err(|error| refused_shares(&error))?;
+    let (cases, stay_shut) = to_open(haven, &named).await?;
+    if cases.is_empty() && stay_shut > 0 {
+        return Err(ActionError::refused(
+            "None of the cases that only shares can open may be opened for this person. Name somebody else.",
+        ));
+    }
     let now = haven.now();
     // The keys are put away first: as long as the person is not let in they open no page, and a second run finishes.
-    for case in &plan.cases {
+    for case in &cases {
         let key = vault::recover_case_key(&secret, &case.id, &case.sealed)?;
-        let wrapped = vault::wrap_case_key(&mut haven.entropy(), &key, &case.id, &plan.key.public)?;
-        store::keys::put_case_keys(&haven.store, &case.id, &[(plan.person.id.clone(), wrapped)], now).await?;
+        let wrapped = vault::wrap_case_key(&mut haven.entropy(), &key, &case.id, &named.key.public)?;
+        store::keys::put_case_keys(&haven.store, &case.id, &[(named.person.id.clone(), wrapped)], now).await?;
     }
     drop(secret);
     let numbers: Vec<u8> = shares.iter().filter_map(|share| vault::share_number(share).ok()).collect();
-    let team = Team::read_as_if_admitted(haven, &plan.person.id).await?;
-    let person = plan.person.id.as_str();
+    let team = Team::read_as_if_admitted(haven, &named.person.id).await?;
+    let person = named.person.id.as_str();
     let because = Citation::safety(SafetyRule::TwoKeys);
     in_unit!(haven, unit => {
         store::admissions::admit(&mut unit, person, SHARES, now).await?;
-        let detail = json!({ "shares": numbers, "cases": plan.cases.len(), "why": reason });
+        let detail = json!({ "shares": numbers, "cases": cases.len(), "why": reason });
         store::audit::append(&mut unit, entry(now, by, "keys.recovered", person, &detail).because(&because));
-        for case in &plan.cases {
-            place(haven, &mut unit, &team, case, &plan.person).await?;
+        for case in &cases {
+            place(haven, &mut unit, &team, case, &named.person).await?;
             let made = entry(now, by, "case.recovered", &case.id, &json!({ "person": person }));
             store::audit::append(&mut unit, made.because(&because));
         }
-        for told in to_tell(&haven.pack(), &plan.team, person) {
+        for told in to_tell(&haven.pack(), &named.team, person) {
             store::outbox::post(&mut unit, &opening::letter(haven, told, Occasion::Holders, now)).await?;
         }
         Ok(())
     })?;
     Ok(Recovered {
-        name: plan.person.name.clone(),
-        opened: count(plan.cases.len()),
-        stay_shut: plan.stay_shut,
-        lets_in: lets_in(haven, &plan.person.posts),
+        name: named.person.name.clone(),
+        opened: count(cases.len()),
+        stay_shut,
+        lets_in: lets_in(haven, &named.person.posts),
     })
 }
 
-async fn plan(haven: &Haven, username: &str) -> Result<Plan, ActionError> {
+/// The person for whom shares are to be used, if they may hold cases and somebody needs shares for them.
+async fn named(haven: &Haven, username: &str) -> Result<Named, ActionError> {
     store::keys::recovery(&haven.store).await?.ok_or_else(no_recovery_key)?;
     let team = Team::read(haven).await?;
     let known = store::people::by_username(&haven.store, username.trim()).await?.ok_or(ActionError::NotFound)?;
@@ -151,32 +166,41 @@ async fn plan(haven: &Haven, username: &str) -> Result<Plan, ActionError> {
     let key = store::keys::holder(&haven.store, &person.id).await?.ok_or_else(|| {
         ActionError::refused("This person has no key yet. They sign in once themselves, and then shares can be used.")
     })?;
-    let (mut cases, mut stay_shut) = (Vec::new(), 0);
-    for Stuck { standing, is_dark } in stuck(haven, &team).await? {
-        // Whom a case leaves out never gets it, not even when nobody else is left: name somebody else.
-        let barred = is_barred(haven, &standing, &person.id);
-        match store::keys::case_key(&haven.store, &standing.id, RECOVERY).await?.filter(|_| !barred) {
-            Some(sealed) => cases.push(ToOpen { id: standing.id, sealed, is_dark }),
-            None => stay_shut += 1,
-        }
-    }
+    let mut stuck = stuck(haven, &team).await?;
+    // What opens for the person already needs no share.
+    stuck.retain(|one| !one.readers.contains(&person.id));
     let live = super::live_holders(haven).await?;
     let admits = |id: &&String| team.person(id).is_some_and(|one| lets_in(haven, &team.posts_that_count(one)));
     let who_admits: Vec<String> = live.iter().filter(admits).map(|id| team.name_of(id)).collect();
-    if !who_admits.is_empty() && cases.is_empty() {
-        return Err(ActionError::refused(&not_needed(&who_admits.join(", "), stay_shut)));
+    let is_in = team.holds_cases(&person) && team.waits_in(&person).is_empty();
+    if stuck.is_empty() && (is_in || !who_admits.is_empty()) {
+        return Err(ActionError::refused(&not_needed(&who_admits.join(", "))));
     }
-    Ok(Plan { person, key, team, cases, stay_shut, live_holders: live.len() })
+    Ok(Named { person, key, team, stuck })
+}
+
+/// The cases that open for the person, and how many stay shut: they leave the person out, are about them, or began before
+/// there was a recovery key.
+async fn to_open(haven: &Haven, named: &Named) -> Result<(Vec<ToOpen>, u64), ActionError> {
+    let (mut cases, mut stay_shut) = (Vec::new(), 0);
+    for Stuck { standing, readers } in &named.stuck {
+        // Whom a case leaves out never gets it, not even when nobody else is left: name somebody else.
+        let barred = is_barred(haven, standing, &named.person.id);
+        match store::keys::case_key(&haven.store, &standing.id, RECOVERY).await?.filter(|_| !barred) {
+            Some(sealed) => cases.push(ToOpen { id: standing.id.clone(), sealed, is_dark: readers.is_empty() }),
+            None => stay_shut += 1,
+        }
+    }
+    Ok((cases, stay_shut))
 }
 
 fn lets_in(haven: &Haven, posts: &[String]) -> bool {
     haven.pack().rights.iter().any(|right| right.action == "case.readmit" && posts.contains(&right.post))
 }
 
-fn not_needed(names: &str, stay_shut: u64) -> String {
-    if stay_shut > 0 {
-        return "The cases that only shares can open leave this person out, or are about them. Name somebody else."
-            .to_owned();
+fn not_needed(names: &str) -> String {
+    if names.is_empty() {
+        return "No shares are needed: every case opens for this person.".to_owned();
     }
     format!(
         "No shares are needed: somebody can let this person in to every case, on the page Keys: {names}. If none of them \
@@ -200,8 +224,8 @@ async fn stuck(haven: &Haven, team: &Team) -> Result<Vec<Stuck>, ActionError> {
             .filter(|person| team.holds_cases(person) && !is_barred(haven, &standing, &person.id))
             .collect();
         if !readers.iter().any(|person| lets_in(haven, &team.posts_that_count(person))) {
-            let is_dark = readers.is_empty();
-            found.push(Stuck { standing, is_dark });
+            let readers = readers.into_iter().map(|person| person.id.clone()).collect();
+            found.push(Stuck { standing, readers });
         }
     }
     Ok(found)

@@ -62,7 +62,7 @@ async fn s5_nothing_happens_before_somebody_has_judged_it_but_999_always_can() {
         };
         let refused = actions::referral::send_referral(&world.haven, &lead, &reference, send).await;
         assert!(matches!(refused, Err(ActionError::Fault(_))), "nothing goes outside before it is assessed");
-        let emergency = Emergency { service: "999".into(), note: "They are on their way.".into() };
+        let emergency = Emergency { service: "999".into(), note: "They are on their way.".into(), key: String::new() };
         actions::step::record_emergency(&world.haven, &lead, &reference, emergency).await.unwrap();
         let case = view(&world, &lead, &reference).await;
         assert!(case.emergency_text.is_some());

@@ -1,6 +1,6 @@
 //! Two recovery shares open what nobody else can, for one named holder, and never for whom a case leaves out (S-10).
 
-use actions::keys::{open_to_nobody, recover, survey};
+use actions::keys::{StuckCases, recover, stuck_cases, survey};
 use actions::{ActionError, Session};
 use store::testing::for_each_store;
 
@@ -34,13 +34,14 @@ async fn s10_shares_never_open_a_case_to_whom_it_leaves_out() {
         let world = World::new(store).await;
         world.raise(&world.prevent_record("amina", "r1")).await;
         let about_lead = told(&world, "She shouts at us.", "staff", "Lena Leadwell").await;
-        assert_eq!(open_to_nobody(&world.haven).await.unwrap(), 0);
+        assert_eq!(stuck_cases(&world.haven).await.unwrap(), StuckCases::default());
         reset_everybody(&world).await;
-        assert_eq!(open_to_nobody(&world.haven).await.unwrap(), 2);
+        assert_eq!(stuck_cases(&world.haven).await.unwrap(), StuckCases { dark: 2, alone: 0 });
 
         returns(&world, "lead").await;
+        // Before two shares are brought nobody is told whom a case leaves out.
         let looked = survey(&world.haven, "lead").await.unwrap();
-        assert_eq!((looked.to_open, looked.stay_shut, looked.live_holders), (1, 1, 0));
+        assert_eq!(looked.stuck, StuckCases { dark: 2, alone: 0 });
         assert_eq!(shares_for(&world, "lead").await.unwrap(), (1, 1));
         let lead = returns(&world, "lead").await;
         let references = world.references(&lead).await;
@@ -56,7 +57,7 @@ async fn s10_shares_never_open_a_case_to_whom_it_leaves_out() {
         let hr = returns(&world, "hr").await;
         assert_eq!(world.references(&hr).await, std::slice::from_ref(&about_lead));
         actions::decide::acknowledge(&world.haven, &hr, &about_lead).await.unwrap();
-        assert_eq!(open_to_nobody(&world.haven).await.unwrap(), 0);
+        assert_eq!(stuck_cases(&world.haven).await.unwrap(), StuckCases::default());
         let again = shares_for(&world, "hr").await;
         assert!(matches!(again, Err(ActionError::Refused { ref sentence, .. }) if sentence.contains("No shares are")));
     })
@@ -80,6 +81,10 @@ async fn inv12_who_recovers_a_case_owns_it_and_its_clock_goes_on() {
         assert!(case.escalated && case.acknowledged.is_none() && case.owner.contains("Bo Ardman"), "{}", case.owner);
         assert!(case.chronology.iter().any(|row| row.what.contains("Nobody could open it any more")));
         actions::decide::acknowledge(&world.haven, &board, &reference).await.unwrap();
+        // What opens for her already is not opened twice.
+        let again = shares_for(&world, "board").await;
+        assert!(matches!(again, Err(ActionError::Refused { ref sentence, .. }) if sentence.contains("opens for this")));
+        assert_eq!(stuck_cases(&world.haven).await.unwrap(), StuckCases { dark: 0, alone: 1 });
         // The board may let nobody in by this policy, so shares help the lead as well; the case stays the board's.
         let lead = returns(&world, "lead").await;
         assert!(actions::keys::readmit(&world.haven, &board, &lead.person.id).await.is_err());
@@ -112,7 +117,7 @@ async fn s10_shares_need_a_reason_and_a_person_who_may_hold_cases() {
         }
         actions::people::disable(&world.haven, "lead2", "command line").await.unwrap();
         assert!(survey(&world.haven, "lead2").await.is_err(), "who cannot sign in");
-        assert_eq!(open_to_nobody(&world.haven).await.unwrap(), 1, "nothing has opened");
+        assert_eq!(stuck_cases(&world.haven).await.unwrap().dark, 1, "nothing has opened");
     })
     .await;
 }

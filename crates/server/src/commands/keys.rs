@@ -45,12 +45,14 @@ pub(crate) fn run(word: KeysWord) -> Outcome {
 
 async fn recover(recovering: &Recovering) -> Outcome {
     let haven = recovering.place.hub().await?;
+    actions::keys::check_reason(&recovering.reason).map_err(hub::told)?;
     let survey = actions::keys::survey(&haven, &recovering.username).await.map_err(hub::told)?;
-    let holders = match survey.live_holders {
-        0 => "Nobody here can open cases.".to_owned(),
-        some => say::count(some.try_into().unwrap_or(u64::MAX), "person can", "people can") + " open other cases.",
-    };
-    say::line(format_args!("{holders} For {} would open: {}.", survey.name, cases(survey.to_open)));
+    say::line(format_args!(
+        "Only shares can let {} in: {} for nobody, and {} by somebody who may let nobody in.",
+        survey.name,
+        say::count(survey.stuck.dark, "case opens", "cases open"),
+        say::count(survey.stuck.alone, "is held", "are held"),
+    ));
     let first = share("first", &[])?;
     let second = share("second", &[vault::share_number(&first).unwrap_or_default()])?;
     let done =
@@ -124,10 +126,11 @@ async fn status(place: &Place, format: Format) -> Outcome {
         }
     }
     let enough = live >= LIVE_HOLDERS_MIN;
-    let shut = actions::keys::open_to_nobody(&haven).await.map_err(hub::told)?;
+    let stuck = actions::keys::stuck_cases(&haven).await.map_err(hub::told)?;
+    let shut = stuck.dark + stuck.alone;
     match format {
         Format::Json => {
-            out.json(&json!({ "live": live, "enough": enough, "recovery": recovery, "open_to_nobody": shut }))?
+            out.json(&json!({ "live": live, "enough": enough, "recovery": recovery, "open_to_nobody": stuck.dark, "nobody_lets_in": stuck.alone }))?
         }
         Format::Text => {
             let say_enough =
@@ -137,8 +140,9 @@ async fn status(place: &Place, format: Format) -> Outcome {
             out.line(say_recovery)?;
             if shut > 0 {
                 out.line(format_args!(
-                    "{} for nobody. Two recovery shares let somebody in: haven keys recover.",
-                    say::count(shut, "case opens", "cases open")
+                    "{} for nobody, and {} by somebody who may let nobody in. Two recovery shares help: haven keys recover.",
+                    say::count(stuck.dark, "case opens", "cases open"),
+                    say::count(stuck.alone, "is held", "are held"),
                 ))?;
             }
         }

@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn c02_an_empty_list_says_what_to_do() {
-        has(&shot("cases-empty", &page(vec![], "", 0)), "There is no case yet");
+        has(&shot("cases-empty", &page(vec![], "", 0)), "There is no case for you to see");
         has(&shot("cases-none-found", &page(vec![], "winter", 0)), "No case fits");
     }
 }

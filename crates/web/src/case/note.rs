@@ -29,6 +29,8 @@ struct Input {
     note: String,
     text: String,
     may_read: String,
+    /// Number of the form.
+    key: String,
 }
 
 #[derive(Template)]
@@ -47,6 +49,8 @@ struct NotePage {
     reference: String,
     form: Input,
     faults: Faults,
+    /// Who reads the case and is named in the words that were typed.
+    named: String,
 }
 
 fn emergency_page(app: &App, session: &Session, reference: &str, form: Input, faults: Faults) -> EmergencyPage {
@@ -59,7 +63,13 @@ fn emergency_page(app: &App, session: &Session, reference: &str, form: Input, fa
 }
 
 fn note_page(app: &App, session: &Session, reference: &str, form: Input, faults: Faults) -> NotePage {
-    NotePage { chrome: app.chrome("Add a note", Some(session)), reference: reference.to_owned(), form, faults }
+    let chrome = app.chrome("Add a note", Some(session));
+    NotePage { chrome, reference: reference.to_owned(), form, faults, named: String::new() }
+}
+
+/// An empty form with a number of its own: sent twice, it is one.
+fn fresh(app: &App) -> Input {
+    Input { key: (app.options.fresh_id)(), ..Input::default() }
 }
 
 /// Reading the case first makes a case that is absent, or not yours, the same 404 here as everywhere.
@@ -69,7 +79,7 @@ async fn ask_emergency(
     Path(reference): Path<String>,
 ) -> Result<Response, PageError> {
     actions::case::case(&app.haven, &me.session, &reference).await?;
-    Ok(draw(&emergency_page(&app, &me.session, &reference, Input::default(), Faults::default())))
+    Ok(draw(&emergency_page(&app, &me.session, &reference, fresh(&app), Faults::default())))
 }
 
 async fn emergency(
@@ -78,7 +88,7 @@ async fn emergency(
     posted: Posted<Input>,
 ) -> Result<Response, PageError> {
     let Posted { session, form, .. } = posted;
-    let call = Emergency { service: form.service.clone(), note: form.note.trim().to_owned() };
+    let call = Emergency { service: form.service.clone(), note: form.note.trim().to_owned(), key: form.key.clone() };
     match actions::step::record_emergency(&app.haven, &session, &reference, call).await {
         Ok(()) => Ok(go(&address(&reference, "emergency"))),
         Err(error) => {
@@ -90,7 +100,7 @@ async fn emergency(
 
 async fn ask_note(State(app): State<App>, me: SignedIn, Path(reference): Path<String>) -> Result<Response, PageError> {
     actions::case::case(&app.haven, &me.session, &reference).await?;
-    Ok(draw(&note_page(&app, &me.session, &reference, Input::default(), Faults::default())))
+    Ok(draw(&note_page(&app, &me.session, &reference, fresh(&app), Faults::default())))
 }
 
 async fn note(
@@ -103,12 +113,13 @@ async fn note(
         let faults = Faults::one("text", "Write your note first");
         return Ok(draw_again(&note_page(&app, &session, &reference, form, faults)));
     }
-    let note = actions::step::Note { text: form.text.clone(), may_read: form.may_read == "true" };
+    let note = actions::step::Note { text: form.text.clone(), may_read: form.may_read.clone(), key: form.key.clone() };
     match actions::step::add_note(&app.haven, &session, &reference, note).await {
         Ok(()) => Ok(go(&address(&reference, "note"))),
         Err(error) => {
-            let faults = Faults::of(error)?;
-            Ok(draw_again(&note_page(&app, &session, &reference, form, faults)))
+            let named = actions::step::readers_named(&app.haven, &session, &reference, &form.text).await?;
+            let page = note_page(&app, &session, &reference, form, Faults::of(error)?);
+            Ok(draw_again(&NotePage { named, ..page }))
         }
     }
 }
@@ -157,6 +168,7 @@ mod tests {
             reference: "7KQ2-M4XD".to_owned(),
             form: Input { text: "Spoke with the tutor".to_owned(), ..Input::default() },
             faults: Faults::one("text", "Write your note first"),
+            named: String::new(),
         };
         let html = shot("note", &page);
         has(&html, "Spoke with the tutor");
@@ -170,10 +182,11 @@ mod tests {
             reference: "7KQ2-M4XD".to_owned(),
             form: Input { text: "Omar came in late".to_owned(), ..Input::default() },
             faults: Faults::one("may_read", "Your note names Omar Example, who can read this case."),
+            named: "Omar Example".to_owned(),
         };
         let html = shot("note-names-a-reader", &page);
         has(&html, "href=\"/report\"");
-        has(&html, "name=\"may_read\"");
+        has(&html, "name=\"may_read\" type=\"checkbox\" value=\"Omar Example\"");
         has(&html, "Omar came in late");
     }
 }

@@ -139,13 +139,9 @@ async fn gate(
                 return Err(shared_computer());
             }
             // Only a browser that came through the gateway is sent on: nobody else has a page waiting.
-            match web_address(&to).filter(|_| door.is_some()) {
-                Some(to) => Ok(go(to)),
-                None => Ok(draw(&OpenPage {
-                    chrome: quiet(&app, "You can use the internet now", &session),
-                    to: String::new(),
-                })),
-            }
+            // A page and not a redirect: whoever has just signed in comes here by a form (see above).
+            let to = web_address(&to).filter(|_| door.is_some()).unwrap_or_default().to_owned();
+            Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to }))
         }
     }
 }

@@ -171,10 +171,9 @@ impl Faults {
     pub(crate) fn of(error: ActionError) -> Result<Self, PageError> {
         match error {
             ActionError::Fault(faults) => Ok(Self(faults)),
-            ActionError::Conflict => Ok(Self::one(
-                "",
-                "Someone else changed this while you were writing. Look at what is there now, then send it again.",
-            )),
+            ActionError::Conflict => {
+                Ok(Self::one("", "This changed while you were writing. Look at what is there now, then send it again."))
+            }
             other => Err(other.into()),
         }
     }

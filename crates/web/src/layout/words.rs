@@ -15,10 +15,10 @@ pub(crate) fn grade(grade: &str) -> &str {
 /// What the filter did, as people say it.
 pub(crate) fn action(action: &str) -> &str {
     match action {
-        "allow" => "Opened",
+        "allow" => "Allowed",
         "block" => "Not opened",
-        "warn" => "Opened after a warning",
-        "watch" => "Opened, and a person is told",
+        "warn" => "A warning came first",
+        "watch" => "Allowed, and a person is told",
         other => other,
     }
 }
@@ -52,6 +52,7 @@ pub(crate) fn rule(rule: &str) -> String {
         "local" => "Decided by a person here",
         "category" => "Kind of site",
         "content" => "Words that were seen",
+        "network" => return "Inside the organisation\u{2019}s own network".to_owned(),
         "default" => "What no other rule names",
         _ => return rule.to_owned(),
     };

@@ -78,12 +78,34 @@ async fn inv11_a_note_that_names_a_reader_is_kept_only_when_it_is_not_about_them
     assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
     asked.has("who can read this case").has(words).has("href=\"/report\"").has("name=\"may_read\"");
     lead.get(&case).await.has_not(words);
-    let kept = lead.fill(&note, &note, &[("text", words), ("may_read", "true")]).await;
+    // What is said of one person holds for that person only.
+    let other = lead.fill(&note, &note, &[("text", words), ("may_read", "Priya Chiefly")]).await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let kept = lead.fill(&note, &note, &[("text", words), ("may_read", "Dora Steadman")]).await;
     assert_eq!(kept.status, StatusCode::SEE_OTHER);
     lead.get(&case).await.has(words);
     // One's own name, and that of somebody who does not see the case, ask nothing.
     let own = "Lena Leadwell rang Ivo Wires";
     assert_eq!(lead.fill(&note, &note, &[("text", own)]).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn inv2_a_note_or_a_call_that_is_sent_twice_is_one() {
+    let house = House::practice().await;
+    let reference = report(&house, "learner", "Amina Learner").await;
+    let lead = house.signed_in("lead").await;
+    for (page, name, words) in [("note", "text", "Rang the tutor at noon"), ("emergency", "note", "They send a car")] {
+        let address = format!("/case/{reference}/{page}");
+        let form = lead.get(&address).await;
+        let (csrf, key) = (form.field("csrf"), form.field("key"));
+        let fields = [("csrf", csrf.as_str()), ("key", key.as_str()), ("service", "999"), (name, words)];
+        for _ in 0..2 {
+            assert_eq!(lead.post(&address, &fields).await.status, StatusCode::SEE_OTHER, "{page}");
+        }
+        let case = lead.get(&format!("/case/{reference}")).await.body;
+        let chronology = case.split("What happened, in order").nth(1).unwrap();
+        assert_eq!(chronology.matches(words).count(), 1, "{page}");
+    }
 }
 
 #[tokio::test]
@@ -111,7 +133,7 @@ async fn c04_a_page_that_is_out_of_date_says_so_and_keeps_what_was_typed() {
         [("csrf", token.as_str()), ("revision", "-5"), ("choice", "concern"), ("reasons", "Typed before it changed")];
     let answer = lead.post(&assess, &fields).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    answer.has("Someone else changed this").has("Typed before it changed");
+    answer.has("This changed while you were writing").has("Typed before it changed");
 }
 
 #[tokio::test]

@@ -13,9 +13,10 @@ use crate::{ask, folder, packs};
 pub(super) fn ask() -> Result<Answers, Failure> {
     let organisation = ask::until("What is your organisation called", "", |said| needed(said, "a name"))?;
     let folder = ask::until("Folder for Haven's data", "/var/lib/haven", new_folder)?;
-    let (pack_folder, pack) = ask::until("Folder of your policy pack", "pack", sound_pack)?;
+    let (pack_folder, pack) =
+        ask::until("Folder of your policy pack (those that come with Haven are in packs/)", "", sound_pack)?;
     let listen = ask::until("Address and port for Haven's pages", "0.0.0.0:8080", socket)?;
-    let address = ask::until("Where people reach them", &format!("http://{listen}"), web_address)?;
+    let address = ask::until("Where people reach them", &reached_at(listen), web_address)?;
     let proxy = ask::until("Address and port for the proxy", "0.0.0.0:3128", |said| {
         let proxy = socket(said)?;
         if proxy == listen {
@@ -26,7 +27,7 @@ pub(super) fn ask() -> Result<Answers, Failure> {
     })?;
     let one_person_per_address = ask::until(
         "Does one person at a time sit behind each address there (yes or no; without it the gate there stays shut)",
-        "yes",
+        "no",
         yes_or_no,
     )?;
     let mut people = vec![first_person(&pack)?];
@@ -46,6 +47,11 @@ pub(super) fn ask() -> Result<Answers, Failure> {
         shares: None,
         people,
     })
+}
+
+/// What can be offered as the address that stands in every letter: none where the port is open on every address.
+fn reached_at(listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() { String::new() } else { format!("http://{listen}") }
 }
 
 fn first_person(pack: &Pack) -> Result<FirstPerson, Failure> {
