@@ -94,6 +94,11 @@ fn permit(haven: &Haven, session: &Session, action: &'static str) -> Result<acce
     Ok(access::organisation(&haven.pack(), &session.asker(), action, "filter")?)
 }
 
+/// Whether this person may see how the filter stands: its events, its lists.
+pub fn may_read(haven: &Haven, session: &Session) -> Result<(), ActionError> {
+    permit(haven, session, "filter.read").map(|_| ())
+}
+
 /// The activity record, newest first, without names and without a line about the person who looks (invariant 11). Leaves
 /// an entry.
 pub async fn filter_events(haven: &Haven, session: &Session, query: EventQuery) -> Result<Page<EventRow>, ActionError> {

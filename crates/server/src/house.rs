@@ -359,12 +359,24 @@ fn options(house: &House, addresses: &[(String, SocketAddr)], in_force: &Arc<InF
             fill_random(&mut bytes);
             URL_SAFE_NO_PAD.encode(bytes)
         }),
+        lists: shows_lists(house),
         practice: house.practice.as_ref().map(|practice| web::Practice {
             password: practice.password.clone(),
             seats: practice.seats.clone(),
             try_request: tries(house, practice.person, in_force),
         }),
     }
+}
+
+/// How the lists stand, for the page; what is asked is on the disk, and small.
+fn shows_lists(house: &House) -> web::ShowLists {
+    if let Some(supply) = &house.supply {
+        let supply = Arc::clone(supply);
+        return Arc::new(move || supply.shown());
+    }
+    let file = house.lists.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+    let shown = web::ListsShown { file: file.unwrap_or_default(), ..web::ListsShown::default() };
+    Arc::new(move || shown.clone())
 }
 
 /// Asks the filter what it would do, without opening or recording anything.

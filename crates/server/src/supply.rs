@@ -152,6 +152,49 @@ impl Supply {
         !good.is_empty() && of.is_none_or(|build| build.editions != good)
     }
 
+    /// How everything stands, for the page.
+    pub(crate) fn shown(&self) -> web::ListsShown {
+        let in_force = self.shelf.in_force_digest();
+        let build = |build: Build| web::ListBuild {
+            in_force: Some(&build.digest) == in_force.as_ref(),
+            number: build.number,
+            at: build.at,
+            names: build.names,
+            urls: build.urls,
+            why: build.why,
+        };
+        web::ListsShown {
+            sources: self.sources.iter().map(|source| self.shown_source(source)).collect(),
+            builds: self.shelf.builds().into_iter().map(build).collect(),
+            taken_back: self.shelf.taken_back(),
+            file: String::new(),
+        }
+    }
+
+    fn shown_source(&self, source: &Source) -> web::ListSource {
+        let (status, edition) = (self.shelf.status(&source.name), self.shelf.edition(&source.name));
+        let state = match status.as_ref().map(|status| status.state) {
+            None => web::ListState::New,
+            Some(State::Good) => web::ListState::Good,
+            Some(State::Held) => web::ListState::Held,
+            Some(State::Failed) => web::ListState::Failed,
+        };
+        let checked_at = status.as_ref().map(|status| status.checked_at);
+        let status = status.unwrap_or_else(|| Status::good(Timestamp::default(), ""));
+        web::ListSource {
+            name: source.name.clone(),
+            from: source.from.to_string(),
+            state,
+            sentence: status.sentence,
+            checked_at,
+            fetched_at: edition.as_ref().map(|edition| edition.fetched_at),
+            entries: edition.as_ref().map(|edition| edition.entries).unwrap_or_default(),
+            refused: edition.as_ref().map(|edition| edition.refused).unwrap_or_default(),
+            concerns: status.concerns,
+            sample: status.sample,
+        }
+    }
+
     /// Compiles every source's good edition into new lists and puts them in force. None if they are the same as before.
     /// Lists that were taken back stay in force until somebody updates by hand.
     pub(crate) fn put_in_force(&self, why: &str, now: Timestamp) -> Result<Option<Build>, Failure> {

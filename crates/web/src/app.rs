@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::api::{Door, Haven, Mode, Session};
 use crate::error::PageError;
@@ -23,8 +24,61 @@ pub struct WebOptions {
     pub proxy_port: Option<u16>,
     /// A new random text, at least 128 bits, for keys of forms: a form that is sent twice is one report.
     pub fresh_id: Arc<dyn Fn() -> String + Send + Sync>,
+    /// How the block lists stand.
+    pub lists: ShowLists,
     /// Only in the practice organisation.
     pub practice: Option<Practice>,
+}
+
+/// Looks how the block lists stand now.
+pub type ShowLists = Arc<dyn Fn() -> ListsShown + Send + Sync>;
+
+/// The supply of block lists, as the page shows it.
+#[derive(Debug, Clone, Default)]
+pub struct ListsShown {
+    /// None where the lists come from one file.
+    pub sources: Vec<ListSource>,
+    /// Lists that are or were in force, newest first.
+    pub builds: Vec<ListBuild>,
+    /// The number of the lists that a person took back, while they stay in force.
+    pub taken_back: Option<u64>,
+    /// Name of the one file; empty where there is none.
+    pub file: String,
+}
+
+/// How a source stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListState {
+    New,
+    Good,
+    Held,
+    Failed,
+}
+
+#[derive(Debug, Clone)]
+pub struct ListSource {
+    pub name: String,
+    pub from: String,
+    pub state: ListState,
+    pub sentence: String,
+    pub checked_at: Option<Timestamp>,
+    /// When the good edition was fetched.
+    pub fetched_at: Option<Timestamp>,
+    pub entries: u64,
+    pub refused: u64,
+    /// Why a new edition waits, and the first of what it would change.
+    pub concerns: Vec<String>,
+    pub sample: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ListBuild {
+    pub number: u64,
+    pub at: Timestamp,
+    pub names: u64,
+    pub urls: u64,
+    pub why: String,
+    pub in_force: bool,
 }
 
 /// What only the practice organisation has.

@@ -13,6 +13,7 @@ mod gate;
 mod guard;
 mod keys;
 mod layout;
+mod lists;
 mod my;
 mod policy_page;
 mod practice;
@@ -37,6 +38,7 @@ use axum::middleware::from_fn_with_state;
 
 use app::App;
 pub use app::{DoorExt, OverTls, PeerExt, Practice, Seat, Tried, TryRequest, WebOptions};
+pub use app::{ListBuild, ListSource, ListState, ListsShown, ShowLists};
 
 /// Largest form that Haven reads, in bytes; a larger one gets 413.
 pub const BODY_LIMIT_BYTES: usize = 64 * 1024;
@@ -58,6 +60,7 @@ pub fn router(haven: Arc<Haven>, options: WebOptions) -> Router {
         .merge(practice::routes())
         .merge(keys::routes())
         .merge(certificate::routes())
+        .merge(lists::routes())
         .merge(static_files::routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::not_found)

@@ -191,6 +191,7 @@ async fn staff_pages(house: &mut House) -> BTreeSet<String> {
         ("/events/{reference}", format!("/events/{event}"), "event"),
         ("/technical", "/technical".to_owned(), "technical"),
         ("/requests", "/requests".to_owned(), "requests"),
+        ("/lists", "/lists".to_owned(), "lists"),
         ("/keys", "/keys".to_owned(), "keys"),
         ("/my", "/my".to_owned(), "my"),
         ("/unlock", "/unlock".to_owned(), "unlock"),
