@@ -14,6 +14,9 @@ use crate::say::{self, Ending, Failure, Format, Out, Outcome};
 use crate::serve;
 use crate::supply::{Build, Source, State, Supply, Update};
 
+/// Changes shown under a source that waits.
+const SAMPLE_SHOWN: usize = 10;
+
 #[derive(Debug, Args)]
 pub(crate) struct Updating {
     #[command(flatten)]
@@ -204,8 +207,11 @@ pub(super) fn status(showing: &Showing) -> Outcome {
             status.checked_at.strftime("%-d %B %Y, %H:%M UTC"),
             status.sentence
         ))?;
-        for line in status.concerns.iter().chain(&status.sample) {
+        for line in status.concerns.iter().chain(status.sample.iter().take(SAMPLE_SHOWN)) {
             out.line(format_args!("    {line}"))?;
+        }
+        if status.sample.len() > SAMPLE_SHOWN {
+            out.line("    ... (the page Block lists and --format json show more)")?;
         }
     }
     let in_force = supply.shelf.in_force_digest();
