@@ -388,7 +388,9 @@ fn tries(
     let (haven, in_force) = (Arc::clone(&house.haven), Arc::clone(in_force));
     Arc::new(move |username, address| {
         let snapshot = gateway::Snapshots::current(in_force.as_ref())?;
-        let address = filter::Address::parse(address).ok()?;
+        // People write a site's name as they say it.
+        let whole = if address.contains("://") { address.to_owned() } else { format!("http://{}", address.trim()) };
+        let address = filter::Address::parse(&whole).ok()?;
         let facts = crate::commands::facts_of(person(&haven, username)?, address, haven.now());
         let decision = filter::decide::request(&snapshot, &facts);
         Some(web::Tried {

@@ -44,8 +44,17 @@ async fn certificate(State(app): State<App>) -> Response {
         is_there: options.ca_pem.is_some(),
         fingerprint: options.ca_pem.as_deref().and_then(fingerprint).unwrap_or_default(),
         proxy: options.proxy_port.map(|port| format!("{}:{port}", options.proxy_host)),
-        never_opened: left.join(", "),
+        never_opened: and(&left),
     })
+}
+
+/// "banking, health and government services".
+fn and(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// The public certificate of Haven's own authority; it is shown to anybody, and holds no secret.
@@ -80,6 +89,13 @@ mod tests {
         let abc = "BA:78:16:BF:8F:01:CF:EA:41:41:40:DE:5D:AE:22:23:B0:03:61:A3:96:17:7A:9C:B4:10:FF:61:F2:00:15:AD";
         assert_eq!(fingerprint(pem).as_deref(), Some(abc));
         assert_eq!(fingerprint(b"-----BEGIN CERTIFICATE-----\n"), None);
+    }
+
+    #[test]
+    fn kinds_of_site_are_told_as_people_tell_them() {
+        assert_eq!(and(&[]), "");
+        assert_eq!(and(&["banking"]), "banking");
+        assert_eq!(and(&["banking", "health", "law"]), "banking, health and law");
     }
 
     #[test]
