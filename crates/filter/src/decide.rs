@@ -21,7 +21,7 @@ use crate::search;
 use crate::snapshot::{GroupRules, Snapshot};
 
 pub use examples::check_examples;
-pub use explain::{CandidateLine, Explanation, TierLine, explain};
+pub use explain::{CandidateLine, Explanation, Inside, TierLine, explain};
 use walk::{Candidate, Tier};
 
 /// Most bytes of a response's text that are read for words.

@@ -1,7 +1,9 @@
 //! Words and phrases that point to a risk, weighed against words that show good context: news, history, recovery, faith, health.
 
 mod html;
+mod letters;
 mod normal;
+mod spelling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,12 +14,17 @@ use serde::Serialize;
 use crate::search::SearchTerms;
 pub use html::visible_text;
 pub(crate) use normal::normal_text;
-use normal::same_word;
+use normal::normal_with;
+use spelling::{Slips, Vocabulary, singular};
 
 /// A score from which on a code counts as found, unless its word file says otherwise.
 pub const SCORE_LIMIT: i32 = 100;
-/// How often one phrase counts in one text, so that a single repeated word cannot decide alone.
-pub const COUNT_LIMIT: u32 = 3;
+/// The most that good context takes from one code in a text: enough for a long page that quotes in order to help.
+pub const GOOD_CONTEXT_LIMIT: i32 = 400;
+/// The most that it takes from explicit phrases alone, so that it cannot wash out a plan that is told in several of them.
+pub const EXPLICIT_GOOD_CONTEXT_LIMIT: i32 = 150;
+/// From this weight on a phrase is explicit: an offer, a threat or an instruction.
+pub const EXPLICIT_LEAST_WEIGHT: i32 = 70;
 /// Longest text that is scored; what comes after it is not read.
 pub const TEXT_LIMIT_BYTES: usize = 4 * 1024 * 1024;
 
@@ -37,6 +44,9 @@ const FILES: &[(&str, &str)] = &[
     ("weapons", include_str!("../data/words/weapons.tsv")),
     ("", include_str!("../data/words/context.tsv")),
 ];
+
+/// Ordinary words that lie one letter away from a risky one.
+const ORDINARY_WORDS: &str = include_str!("../data/words/ordinary.txt");
 
 /// How much a text says about each code.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -74,7 +84,9 @@ impl CodeScore {
 pub struct WordMatch {
     /// As the word file has it; the parts of a combination are joined by ` + `.
     pub phrase: String,
+    /// What it adds, however often it stands in the text.
     pub weight: i32,
+    /// How often it stands there.
     pub count: u32,
 }
 
@@ -85,6 +97,11 @@ pub struct WordPack {
     rows: Vec<Row>,
     /// Rows that are looked for in searches.
     searches: Vec<Search>,
+    /// Places of the search rows, by the longest of their words.
+    by_word: BTreeMap<String, Vec<usize>>,
+    /// All words of all rows.
+    known: Vocabulary,
+    slips: Slips,
     limits: BTreeMap<String, i32>,
 }
 
@@ -103,6 +120,8 @@ struct Row {
 struct Patterns {
     list: Vec<String>,
     numbers: BTreeMap<String, usize>,
+    /// Code, words and kind of the rows that were read, so that two spellings of one phrase do not count twice.
+    read: BTreeSet<(String, Vec<String>, &'static str)>,
 }
 
 impl Patterns {
@@ -122,6 +141,7 @@ impl Patterns {
 struct Search {
     code: String,
     phrase: String,
+    /// In the singular.
     words: Vec<String>,
     weight: i32,
 }
@@ -134,7 +154,15 @@ impl WordPack {
     }
 
     fn from_files(files: &[(&str, &str)]) -> Self {
-        let mut pack = Self { automaton: None, rows: Vec::new(), searches: Vec::new(), limits: BTreeMap::new() };
+        let mut pack = Self {
+            automaton: None,
+            rows: Vec::new(),
+            searches: Vec::new(),
+            by_word: BTreeMap::new(),
+            known: Vocabulary::default(),
+            slips: Slips::new(ORDINARY_WORDS),
+            limits: BTreeMap::new(),
+        };
         let mut patterns = Patterns::default();
         for (code, text) in files {
             for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -147,7 +175,8 @@ impl WordPack {
         pack
     }
 
-    /// Rows: `term`, `all`, `good` for texts; `search` for searches; `limit`. Cells: kind, words, weight.
+    /// Rows: `term`, `all`, `good` for texts; `search` for searches; `limit`. Cells: kind, words, weight. Of two risky
+    /// rows that are the same once their spelling is folded, the first counts.
     fn read_row(&mut self, code: &str, line: &str, patterns: &mut Patterns) {
         let mut cells = line.split('\t');
         let (Some(kind), Some(phrase), Some(weight)) = (cells.next(), cells.next(), cells.next()) else { return };
@@ -156,41 +185,68 @@ impl WordPack {
             self.limits.insert(code.to_owned(), weight);
             return;
         }
+        let parts: Vec<String> = phrase.split(" + ").map(normal_text).collect();
+        parts.iter().for_each(|part| self.known.add(part));
+        let row = |words: &[String], place| (code.to_owned(), words.to_vec(), place);
         if matches!(kind, "search" | "good") {
-            let words = normal_text(phrase).split_whitespace().map(str::to_owned).collect();
-            self.searches.push(Search { code: code.to_owned(), phrase: phrase.to_owned(), words, weight });
+            let words: Vec<String> = parts.iter().flat_map(|part| part.split_whitespace()).map(singular).collect();
+            if weight > 0 {
+                words.iter().for_each(|word| self.slips.add(word));
+            }
+            let mut sorted = words.clone();
+            sorted.sort();
+            if weight < 0 || patterns.read.insert(row(&sorted, "in searches")) {
+                let longest = words.iter().max_by_key(|word| word.len()).cloned().unwrap_or_default();
+                self.by_word.entry(longest).or_default().push(self.searches.len());
+                self.searches.push(Search { code: code.to_owned(), phrase: phrase.to_owned(), words, weight });
+            }
         }
-        if matches!(kind, "term" | "all" | "good") {
-            let patterns = phrase.split(" + ").map(|part| patterns.number(normal_text(part))).collect();
+        let is_new = weight < 0 || patterns.read.insert(row(&parts, "in texts"));
+        if matches!(kind, "term" | "all" | "good") && is_new {
+            let patterns = parts.into_iter().map(|part| patterns.number(part)).collect();
             self.rows.push(Row { code: code.to_owned(), phrase: phrase.to_owned(), patterns, weight });
         }
     }
 
-    /// Scores a plain text for every code, in one pass. Only its first [`TEXT_LIMIT_BYTES`] are read.
+    /// Scores a plain text for every code, in one pass. Only its first [`TEXT_LIMIT_BYTES`] are read. Each phrase counts
+    /// once, however often it stands there.
     #[must_use]
     pub fn score(&self, text: &str) -> Scores {
         let Some(automaton) = &self.automaton else { return Scores::default() };
         let end = text.floor_char_boundary(TEXT_LIMIT_BYTES.min(text.len()));
-        let normal = normal_text(text.get(..end).unwrap_or_default());
-        let mut counts: BTreeMap<usize, u32> = BTreeMap::new();
+        let normal = normal_with(text.get(..end).unwrap_or_default(), &self.known);
+        let mut counts: Vec<u32> = vec![0; automaton.patterns_len()];
         for found in automaton.find_overlapping_iter(&normal) {
-            let count = counts.entry(found.pattern().as_usize()).or_default();
-            *count = count.saturating_add(1);
+            if let Some(count) = counts.get_mut(found.pattern().as_usize()) {
+                *count = count.saturating_add(1);
+            }
         }
         let matched = self.rows.iter().filter_map(|row| {
-            let count = row.patterns.iter().map(|pattern| counts.get(pattern).copied().unwrap_or(0)).min()?;
-            // A combination, and good context that fits every risk, count once.
-            let limit = if row.patterns.len() > 1 || row.code.is_empty() { 1 } else { COUNT_LIMIT };
-            (count > 0).then(|| (row.code.as_str(), row.phrase.as_str(), row.weight, count.min(limit)))
+            let count = row.patterns.iter().map(|pattern| counts.get(*pattern).copied().unwrap_or(0)).min()?;
+            (count > 0).then_some((row.code.as_str(), row.phrase.as_str(), row.weight, count))
         });
         self.sum(matched, Sum::All)
     }
 
-    /// Scores what somebody searched for: an entry counts if all its words are there, in any order.
+    /// Scores what somebody searched for: an entry counts if all its words are there, in any order, a plural or one slip
+    /// in a long word aside.
     #[must_use]
     pub fn score_search(&self, terms: &SearchTerms) -> Scores {
-        let present = |word: &String| terms.words.iter().any(|term| same_word(term, word));
-        let matched = self.searches.iter().filter(|search| search.words.iter().all(present));
+        let typed = normal_with(&terms.raw, &self.known);
+        let meant: BTreeSet<String> = typed
+            .split_whitespace()
+            .flat_map(|word| {
+                let one = singular(word);
+                let is_known = self.known.has(word) || self.known.has(&one);
+                let slips = if is_known { Vec::new() } else { self.slips.meant(word) };
+                slips.into_iter().map(str::to_owned).chain([one]).collect::<Vec<_>>()
+            })
+            .collect();
+        let mut places: Vec<usize> =
+            meant.iter().filter_map(|word| self.by_word.get(word)).flatten().copied().collect();
+        places.sort_unstable();
+        let rows = places.iter().filter_map(|place| self.searches.get(*place));
+        let matched = rows.filter(|search| search.words.iter().all(|word| meant.contains(word)));
         self.sum(matched.map(|row| (row.code.as_str(), row.phrase.as_str(), row.weight, 1)), Sum::Strongest)
     }
 
@@ -242,14 +298,18 @@ enum Sum {
 
 impl Sum {
     fn score(self, matches: &[WordMatch]) -> i32 {
-        let worth = |found: &WordMatch| found.weight.saturating_mul(i32::try_from(found.count).unwrap_or(i32::MAX));
-        let good = matches.iter().map(worth).filter(|worth| *worth < 0).fold(0, i32::saturating_add);
-        let risky = matches.iter().map(worth).filter(|worth| *worth > 0);
-        let risky = match self {
-            Self::All => risky.fold(0, i32::saturating_add),
-            Self::Strongest => risky.max().unwrap_or(0),
-        };
-        risky.saturating_add(good)
+        let weights = || matches.iter().map(|found| found.weight);
+        let good = weights().filter(|weight| *weight < 0).fold(0, i32::saturating_add);
+        let risky = weights().filter(|weight| *weight > 0);
+        match self {
+            Self::All => {
+                let explicit = weights().filter(|weight| *weight >= EXPLICIT_LEAST_WEIGHT).fold(0, i32::saturating_add);
+                let all = risky.fold(0, i32::saturating_add);
+                let lowered = all.saturating_add(good.max(-GOOD_CONTEXT_LIMIT));
+                lowered.max(explicit.saturating_add(good.max(-EXPLICIT_GOOD_CONTEXT_LIMIT)))
+            }
+            Self::Strongest => risky.max().unwrap_or(0).saturating_add(good),
+        }
     }
 }
 
@@ -273,8 +333,9 @@ mod tests {
             })
             .sum();
         assert!(rows > 100);
-        assert_eq!(pack.rows.len() + pack.searches.len(), texts_and_searches);
+        assert_eq!(pack.rows.len() + pack.searches.len(), texts_and_searches, "a row says what another says");
         assert_eq!(pack.codes().len(), 12);
+        assert_eq!(pack.slips.both(), [] as [&str; 0]);
     }
 
     #[test]
@@ -282,7 +343,7 @@ mod tests {
         let pack = WordPack::from_files(&[("x", "all\tred + blue\t70\nterm\tgreen\t20")]);
         assert!(pack.score("red red red").codes.is_empty());
         assert_eq!(pack.score("blue, then red and red and blue").get("x").unwrap().score, 70);
-        assert_eq!(pack.score("green green green green green").get("x").unwrap().score, 60);
+        assert_eq!(pack.score("green green green green green").get("x").unwrap().score, 20, "once is enough");
     }
 
     #[test]
@@ -291,6 +352,16 @@ mod tests {
         assert!(pack.score("red").get("x").unwrap().is_over());
         assert!(!pack.score("red paint").get("x").unwrap().is_over());
         assert_eq!(pack.score("a history of red paint").get("x").unwrap().score, 60);
+    }
+
+    #[test]
+    fn f05_good_context_cannot_wash_out_an_explicit_plan() {
+        let context: String = (0..9).map(|number| format!("good\tpaint{number}\t-50\n")).collect();
+        let pack =
+            WordPack::from_files(&[("x", &format!("term\tred\t90\nterm\tblue\t90\nterm\tgreen\t90\n{context}"))]);
+        let much = "paint0 paint1 paint2 paint3 paint4 paint5 paint6 paint7 paint8";
+        assert!(!pack.score(&format!("red {much}")).get("x").unwrap().is_over(), "one phrase may be quoted");
+        assert!(pack.score(&format!("red, blue, green {much}")).get("x").unwrap().is_over());
     }
 
     #[test]

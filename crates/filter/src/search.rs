@@ -1,10 +1,13 @@
 //! Search engines: the words somebody searched for, and the changes that switch an engine's own safe mode on.
 
+mod engines;
+
 use serde::Serialize;
 
 use crate::address::{Address, decoded, pairs};
 use crate::decision::Edit;
 use crate::phrases::normal_text;
+use engines::{ENGINES, Engine, Host};
 
 /// Longest search that is kept and judged.
 pub const SEARCH_LIMIT_CHARS: usize = 500;
@@ -22,127 +25,6 @@ pub struct SearchTerms {
     pub raw: String,
 }
 
-/// How one engine is recognised.
-struct Engine {
-    name: &'static str,
-    host: Host,
-    /// Paths of its result pages; a path ends where the next segment begins. Never its as-you-type suggestions: half a
-    /// word is nobody's search.
-    paths: &'static [&'static str],
-    /// Query names that carry the search, first found wins.
-    names: &'static [&'static str],
-    /// Query change for its safe mode.
-    safe: Option<(&'static str, &'static str)>,
-}
-
-enum Host {
-    /// This host and everything below it.
-    Below(&'static str),
-    /// This label before any public suffix, with or without one label before it: `google.co.uk`, `www.google.de`.
-    AnyCountry(&'static str),
-}
-
-const ENGINES: &[Engine] = &[
-    Engine {
-        name: "google",
-        host: Host::AnyCountry("google"),
-        paths: &["/search", "/webhp", "/images", "/imghp", "/scholar"],
-        names: &["q", "as_q"],
-        safe: Some(("safe", "active")),
-    },
-    Engine {
-        name: "bing",
-        host: Host::Below("bing.com"),
-        paths: &["/search", "/images", "/videos", "/news", "/shop"],
-        names: &["q"],
-        safe: Some(("adlt", "strict")),
-    },
-    Engine {
-        name: "duckduckgo",
-        host: Host::Below("duckduckgo.com"),
-        paths: &["/html", "/lite"],
-        names: &["q"],
-        safe: Some(("kp", "1")),
-    },
-    Engine {
-        name: "yahoo",
-        host: Host::Below("search.yahoo.com"),
-        paths: &["/search", "/mobile"],
-        names: &["p"],
-        safe: Some(("vm", "r")),
-    },
-    Engine {
-        name: "ecosia",
-        host: Host::Below("ecosia.org"),
-        paths: &["/search", "/images", "/videos", "/news"],
-        names: &["q"],
-        safe: None,
-    },
-    Engine {
-        name: "brave",
-        host: Host::Below("search.brave.com"),
-        paths: &["/search", "/images", "/videos", "/news"],
-        names: &["q"],
-        safe: Some(("safesearch", "strict")),
-    },
-    Engine {
-        name: "youtube",
-        host: Host::Below("youtube.com"),
-        paths: &["/results"],
-        names: &["search_query", "q"],
-        safe: None,
-    },
-    Engine {
-        name: "startpage",
-        host: Host::Below("startpage.com"),
-        paths: &["/do", "/sp", "/rvd"],
-        names: &["query", "q"],
-        safe: Some(("qadf", "heavy")),
-    },
-    Engine {
-        name: "qwant",
-        host: Host::Below("qwant.com"),
-        paths: &[],
-        names: &["q"],
-        safe: Some(("safesearch", "2")),
-    },
-    Engine {
-        name: "yandex",
-        host: Host::AnyCountry("yandex"),
-        paths: &["/search", "/images"],
-        names: &["text"],
-        safe: None,
-    },
-    Engine { name: "mojeek", host: Host::Below("mojeek.com"), paths: &["/search"], names: &["q"], safe: None },
-    Engine { name: "kiddle", host: Host::Below("kiddle.co"), paths: &["/s.php"], names: &["q"], safe: None },
-    Engine { name: "aol", host: Host::Below("search.aol.com"), paths: &["/aol"], names: &["q"], safe: None },
-    Engine {
-        name: "wikipedia",
-        host: Host::Below("wikipedia.org"),
-        paths: &["/w/index.php", "/wiki/Special:Search"],
-        names: &["search"],
-        safe: None,
-    },
-    Engine {
-        name: "amazon",
-        host: Host::AnyCountry("amazon"),
-        paths: &["/s"],
-        names: &["k", "field-keywords"],
-        safe: None,
-    },
-    Engine { name: "ebay", host: Host::AnyCountry("ebay"), paths: &["/sch"], names: &["_nkw"], safe: None },
-    Engine { name: "reddit", host: Host::Below("reddit.com"), paths: &["/search"], names: &["q"], safe: None },
-    Engine { name: "x", host: Host::Below("x.com"), paths: &["/search"], names: &["q"], safe: None },
-    Engine { name: "tiktok", host: Host::Below("tiktok.com"), paths: &["/search"], names: &["q"], safe: None },
-    Engine {
-        name: "practice search",
-        host: Host::Below("search.test"),
-        paths: &["/search"],
-        names: &["q"],
-        safe: Some(("safe", "active")),
-    },
-];
-
 /// Hosts that obey the `YouTube-Restrict` header.
 const YOUTUBE_HOSTS: &[&str] = &[
     "www.youtube.com",
@@ -153,26 +35,32 @@ const YOUTUBE_HOSTS: &[&str] = &[
     "www.youtube-nocookie.com",
 ];
 
-/// The words of a search, if the address is a result page of an engine that Haven knows.
+/// The words of a search, if the address is a result page of an engine, a video or shopping site, or the opening
+/// question to a chat program, that Haven knows.
 #[must_use]
 pub fn terms(address: &Address) -> Option<SearchTerms> {
-    let engine = engine(address)?;
-    let query = address.query()?;
-    let value =
-        engine.names.iter().find_map(|name| pairs(query).find(|(key, value)| key == name && !value.is_empty()))?.1;
-    let raw: String =
-        decoded(value, true).trim().chars().filter(|c| !c.is_control()).take(SEARCH_LIMIT_CHARS).collect();
+    let (engine, typed) = ENGINES
+        .iter()
+        .filter(|engine| engine.host.is(address))
+        .find_map(|engine| Some((engine, engine.typed(address)?)))?;
+    let raw: String = typed.trim().chars().filter(|c| !c.is_control()).take(SEARCH_LIMIT_CHARS).collect();
     let words: Vec<String> = normal_text(&raw).split_whitespace().map(str::to_owned).collect();
     (!words.is_empty()).then(|| SearchTerms { engine: engine.name.to_owned(), words, raw })
 }
 
-/// Changes to a request that switch safe modes on.
+/// Changes to a request that switch safe modes on. An engine whose safe mode has no parameter is asked with the header
+/// of RFC 8674.
 #[must_use]
 pub fn edits(address: &Address, safe_search: bool, youtube_restrict: bool) -> Vec<Edit> {
     let mut edits = Vec::new();
-    let safe = safe_search.then(|| engine(address)).flatten().and_then(|engine| engine.safe);
-    if let Some((name, value)) = safe {
-        edits.push(Edit::SetQuery { name: name.to_owned(), value: value.to_owned() });
+    let engine = |address: &Address| {
+        ENGINES.iter().find(|engine| engine.host.is(address) && engine.is_safe_page(address.path()))
+    };
+    if let Some(engine) = safe_search.then(|| engine(address)).flatten() {
+        edits.push(match engine.safe {
+            Some((name, value)) => Edit::SetQuery { name: name.to_owned(), value: value.to_owned() },
+            None => Edit::SetHeader { name: "Prefer".to_owned(), value: "safe".to_owned() },
+        });
     }
     if youtube_restrict && YOUTUBE_HOSTS.contains(&address.host()) {
         edits.push(Edit::SetHeader { name: "YouTube-Restrict".to_owned(), value: YOUTUBE_RESTRICT.to_owned() });
@@ -180,16 +68,45 @@ pub fn edits(address: &Address, safe_search: bool, youtube_restrict: bool) -> Ve
     edits
 }
 
-fn engine(address: &Address) -> Option<&'static Engine> {
-    ENGINES.iter().find(|engine| engine.host.is(address) && engine.has_page(address.path()))
+impl Engine {
+    fn is_safe_page(&self, path: &str) -> bool {
+        path == "/" || self.paths.iter().any(|start| after(path, start).is_some())
+    }
+
+    /// What was typed: every value of every name that carries it (an engine takes one of them, and nobody knows which),
+    /// or the part of the path that does.
+    fn typed(&self, address: &Address) -> Option<String> {
+        let in_path = self.in_path.iter().find_map(|start| {
+            let segment = after(address.path(), start)?.trim_start_matches('/').split('/').next()?;
+            (!segment.is_empty()).then(|| decoded(segment, true).replace('-', " "))
+        });
+        if in_path.is_some() {
+            return in_path;
+        }
+        let query = address.query().filter(|_| self.is_safe_page(address.path()))?;
+        let mut values: Vec<String> = Vec::new();
+        for (_, value) in pairs(query).filter(|(key, value)| self.names.contains(key) && !value.is_empty()) {
+            let value = decoded(value, true);
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        (!values.is_empty()).then(|| values.join(" "))
+    }
 }
 
-impl Engine {
-    fn has_page(&self, path: &str) -> bool {
-        let begins =
-            |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        path == "/" || self.paths.iter().any(|start| begins(start))
+/// What follows the beginning of a path, which ends where a segment ends; `*` stands for one segment.
+fn after<'p>(path: &'p str, start: &str) -> Option<&'p str> {
+    let mut rest = path;
+    for wanted in start.trim_start_matches('/').split('/') {
+        let inside = rest.strip_prefix('/')?;
+        let (segment, _) = inside.split_once('/').unwrap_or((inside, ""));
+        if segment.is_empty() || !(wanted == "*" || wanted == segment) {
+            return None;
+        }
+        rest = inside.get(segment.len()..)?;
     }
+    Some(rest)
 }
 
 impl Host {
@@ -218,6 +135,37 @@ mod tests {
     #[test]
     fn f06_searches_are_read_from_the_big_engines() {
         let cases = [
+            ("https://www.google.com/search?q=red&as_q=fox", "google", "red fox"),
+            ("https://news.google.com/search?q=red+fox&gl=GB", "google", "red fox"),
+            ("https://www.bing.com/search?q=red&q=fox", "bing", "red fox"),
+            ("https://copilot.microsoft.com/?q=red+fox", "copilot", "red fox"),
+            ("https://html.duckduckgo.com/html/?q=red+fox", "duckduckgo", "red fox"),
+            ("https://uk.images.search.yahoo.com/search/images?p=red+fox", "yahoo", "red fox"),
+            ("https://search.yahoo.co.jp/search?p=red+fox", "yahoo", "red fox"),
+            ("https://search.brave.com/ask?q=red+fox", "brave", "red fox"),
+            ("https://www.startpage.com/sp/search?query=red+fox", "startpage", "red fox"),
+            ("https://yandex.ru/search/?text=red+fox", "yandex", "red fox"),
+            ("https://yandex.com/video/search?text=red+fox", "yandex", "red fox"),
+            ("https://www.baidu.com/s?ie=utf-8&wd=red+fox", "baidu", "red fox"),
+            ("https://image.baidu.com/search/index?word=red+fox", "baidu", "red fox"),
+            ("https://music.youtube.com/search?q=red+fox", "youtube", "red fox"),
+            ("https://www.tiktok.com/search/video?q=red%20fox", "tiktok", "red fox"),
+            ("https://www.tiktok.com/tag/redfox", "tiktok", "redfox"),
+            ("https://www.pinterest.co.uk/search/pins/?q=red%20fox&rs=typed", "pinterest", "red fox"),
+            ("https://www.reddit.com/r/wildlife/search/?q=red+fox", "reddit", "red fox"),
+            ("https://old.reddit.com/search?q=red+fox", "reddit", "red fox"),
+            ("https://en.wikipedia.org/wiki/Special:Search?search=red+fox", "wikipedia", "red fox"),
+            ("https://x.com/search?q=red%20fox&src=typed_query", "x", "red fox"),
+            ("https://twitter.com/hashtag/redfox", "x", "redfox"),
+            ("https://www.instagram.com/explore/search/keyword/?q=red%20fox", "instagram", "red fox"),
+            ("https://www.instagram.com/explore/tags/redfox/", "instagram", "redfox"),
+            ("https://www.twitch.tv/search?term=red%20fox", "twitch", "red fox"),
+            ("https://open.spotify.com/search/red%20fox/tracks", "spotify", "red fox"),
+            ("https://www.facebook.com/search/top/?q=red%20fox", "facebook", "red fox"),
+            ("https://www.dailymotion.com/search/red%20fox/videos", "dailymotion", "red fox"),
+            ("https://chatgpt.com/?q=red+fox", "chatgpt", "red fox"),
+            ("https://www.perplexity.ai/search/new?q=red+fox", "perplexity", "red fox"),
+            ("https://claude.ai/new?q=red+fox", "claude", "red fox"),
             ("https://www.google.co.uk/search?hl=en&q=Fish+%26+Chips", "google", "fish chips"),
             ("https://google.com.au/search?q=x1", "google", "xi"),
             ("https://www.bing.com/images/search?q=red%20fox", "bing", "red fox"),
@@ -247,6 +195,10 @@ mod tests {
             "https://www.google.co.uk/maps?q=x",
             "https://news.test/?q=x",
             "https://www.google.com/search?q=",
+            "https://www.google.com/searching?q=x",
+            "https://www.reddit.com/r/wildlife/comments/1?q=x",
+            "https://open.spotify.com/search",
+            "https://duckduckgo.com/i.js?q=x",
         ] {
             assert_eq!(search(url), None, "{url}");
         }
@@ -262,6 +214,12 @@ mod tests {
         assert_eq!(
             edit("https://www.youtube.com/watch?v=1"),
             [Edit::SetHeader { name: "YouTube-Restrict".to_owned(), value: "Moderate".to_owned() }]
+        );
+        assert_eq!(edit("https://duckduckgo.com/i.js?q=x&p=-1"), query("p", "1"), "pictures are asked for apart");
+        assert_eq!(edit("https://api.qwant.com/v3/search/images?q=x"), query("safesearch", "2"));
+        assert_eq!(
+            edit("https://www.ecosia.org/search?q=x"),
+            [Edit::SetHeader { name: "Prefer".to_owned(), value: "safe".to_owned() }]
         );
         assert_eq!(edit("https://news.test/"), []);
         assert_eq!(edits(&Address::parse("https://www.google.de/search?q=x").unwrap(), false, false), []);

@@ -6,6 +6,8 @@ use crate::address::{Address, AddressError, host_chain};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     host: String,
+    /// Every site of a registry is below this host, as below `co.uk`: nobody who names it means them all.
+    is_public_suffix: bool,
     /// Begins with `/`, never ends with it; none for the whole host.
     path: Option<String>,
 }
@@ -46,7 +48,9 @@ impl Site {
         let (host, path) = text.find('/').map_or((text, ""), |at| text.split_at(at));
         let address = Address::from_parts("http", host, path)?;
         let path = address.path().trim_end_matches('/');
-        Ok(Self { host: address.host().to_owned(), path: (!path.is_empty()).then(|| path.to_owned()) })
+        let host = address.host().to_owned();
+        let is_public_suffix = is_open_to_all(&host);
+        Ok(Self { host, is_public_suffix, path: (!path.is_empty()).then(|| path.to_owned()) })
     }
 
     /// How closely this site names the address; none if it does not. Of a tunnel only the host is known.
@@ -77,9 +81,13 @@ impl Site {
         self.covers_host(address).then(|| Specificity { named: true, labels: labels(&self.host), path_bytes })
     }
 
-    /// Whether the address is on this host or below it, whatever the path.
+    /// Whether the address is on this host or below it, whatever the path. Of a public suffix such as `co.uk` only the
+    /// host itself is meant; `nhs.uk` and the other suffixes of public bodies are meant as a whole.
     #[must_use]
     pub fn covers_host(&self, address: &Address) -> bool {
+        if self.is_public_suffix {
+            return address.host() == self.host;
+        }
         host_chain(address.host(), address.ip().is_some()).any(|name| name == self.host)
     }
 
@@ -90,6 +98,46 @@ impl Site {
     }
 }
 
+/// Suffixes under which only public bodies have names, so that naming all of them makes sense.
+const PUBLIC_BODIES: &[&str] = &[
+    "ac.uk",
+    "gov.uk",
+    "gov.scot",
+    "gov.wales",
+    "nhs.uk",
+    "police.uk",
+    "sch.uk",
+    "mod.uk",
+    "edu",
+    "gov",
+    "mil",
+    "int",
+];
+
+/// Whether anybody can have a name below this one. Suffixes of companies (`github.io`) are sites like others.
+fn is_open_to_all(host: &str) -> bool {
+    let suffix = psl::suffix(host.as_bytes()).filter(psl::Suffix::is_known);
+    let is_whole =
+        suffix.is_some_and(|suffix| suffix.as_bytes() == host.as_bytes() && suffix.typ() != Some(psl::Type::Private));
+    is_whole && !PUBLIC_BODIES.contains(&host)
+}
+
 fn labels(host: &str) -> usize {
     host.strip_prefix("www.").unwrap_or(host).split('.').count()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn f01_a_public_suffix_does_not_stand_for_every_site_below_it() {
+        let covers = |site: &str, url: &str| Site::parse(site).unwrap().covers_host(&Address::parse(url).unwrap());
+        assert!(!covers("co.uk", "https://shop.co.uk/"));
+        assert!(!covers("com", "https://shop.com/"));
+        assert!(covers("shop.co.uk", "https://www.shop.co.uk/"));
+        assert!(covers("nhs.uk", "https://www.clinic.nhs.uk/"));
+        assert!(covers("github.io", "https://somebody.github.io/"));
+    }
 }

@@ -4,14 +4,22 @@ use serde::Serialize;
 
 use super::walk::{Candidate, Tier};
 use super::{judge, request};
+use crate::address::Address;
 use crate::decision::Decision;
 use crate::facts::{Facts, Who};
+use crate::search;
 use crate::snapshot::Snapshot;
 
 /// Why a request is decided as it is. It is derived by the deciding code itself, so the two cannot differ.
 #[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
     pub url: String,
+    /// The address as it was judged, query included.
+    pub normal: String,
+    /// Addresses found inside it, in the same form; they were judged too.
+    pub inside: Vec<String>,
+    /// What somebody searched for there; empty if it is no search.
+    pub search: String,
     pub action: policy::Action,
     /// `WAES 7.1` or `Haven safety rule S-2`.
     pub citation: String,
@@ -45,6 +53,28 @@ pub struct CandidateLine {
     pub won: bool,
 }
 
+/// What an address holds, as the deciding code reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Inside {
+    /// The one normal form, query included.
+    pub normal: String,
+    /// Addresses inside it, in the same form.
+    pub inside: Vec<String>,
+    /// What somebody searched for there; empty if it is no search.
+    pub search: String,
+}
+
+impl Inside {
+    #[must_use]
+    pub fn of(address: &Address) -> Self {
+        Self {
+            normal: address.to_normal(),
+            inside: address.embedded().iter().map(Address::to_normal).collect(),
+            search: search::terms(address).map(|terms| terms.raw).unwrap_or_default(),
+        }
+    }
+}
+
 /// Explains a decision. For an unknown person there are no tiers to walk: the gate decided.
 #[must_use]
 pub fn explain(snapshot: &Snapshot, facts: &Facts) -> Explanation {
@@ -73,8 +103,12 @@ fn tier_line(tier: Tier, candidates: &[Candidate], winner: usize) -> TierLine {
 }
 
 fn tell(facts: &Facts, decision: &Decision, tiers: Vec<TierLine>) -> Explanation {
+    let found = Inside::of(&facts.address);
     Explanation {
         url: facts.address.to_record(),
+        normal: found.normal,
+        inside: found.inside,
+        search: found.search,
         action: decision.action,
         citation: decision.citation.to_string(),
         rule: decision.rule.clone(),

@@ -33,30 +33,33 @@ fn after_tag<'a>(out: &mut String, text: &'a str) -> &'a str {
     let body = text.get(1..).unwrap_or_default();
     let name_text = body.strip_prefix('/').unwrap_or(body);
     let name_end = name_text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name_text.len());
-    let name = name_text.get(..name_end).unwrap_or_default().to_ascii_lowercase();
+    let name = name_text.get(..name_end).unwrap_or_default();
     if name.is_empty() && !body.starts_with(['!', '?', '/']) {
         // A less-than sign in text.
         out.push('<');
         return body;
     }
-    let inside_words =
-        matches!(name.as_str(), "b" | "i" | "em" | "strong" | "span" | "u" | "wbr" | "font" | "mark" | "small");
-    if !inside_words {
+    let is_one_of = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other));
+    if !is_one_of(&["b", "i", "em", "strong", "span", "u", "wbr", "font", "mark", "small"]) {
         out.push(' ');
     }
-    let closing = match name.as_str() {
-        "script" if !body.starts_with('/') => Some("</script"),
-        "style" if !body.starts_with('/') => Some("</style"),
+    let closing = match body.starts_with('/') {
+        false if is_one_of(&["script"]) => Some("</script"),
+        false if is_one_of(&["style"]) => Some("</style"),
         _ => None,
     };
     let after_head = skip_past(">");
     match closing {
-        Some(closing) => {
-            let lower = after_head.to_ascii_lowercase();
-            lower.find(closing).and_then(|at| after_head.get(at..)).unwrap_or_default()
-        }
+        Some(closing) => from_tag(after_head, closing),
         None => after_head,
     }
+}
+
+/// What is left from a tag on, in capitals or not; nothing if it is not there.
+fn from_tag<'a>(text: &'a str, tag: &str) -> &'a str {
+    let begins = |at: &usize| text.get(*at..*at + tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
+    let at = text.match_indices('<').map(|(at, _)| at).find(begins);
+    at.and_then(|at| text.get(at..)).unwrap_or_default()
 }
 
 /// Appends text with its `&...;` signs read.
@@ -65,16 +68,27 @@ fn push_decoded(out: &mut String, text: &str) {
     while let Some(at) = rest.find('&') {
         let (before, entity) = rest.split_at(at);
         out.push_str(before);
-        let end = entity.find(';').filter(|end| *end <= ENTITY_LIMIT_BYTES);
-        let decoded = end.and_then(|end| entity.get(1..end)).and_then(decode);
-        match (decoded, end) {
-            (Some(c), Some(end)) => {
+        let body = entity.get(1..).unwrap_or_default();
+        let is_hex = body.starts_with("#x") || body.starts_with("#X");
+        let is_part = |(place, b): (usize, u8)| match (place, body.starts_with('#')) {
+            (0, true) => true,
+            (1, true) if is_hex => true,
+            (_, true) if is_hex => b.is_ascii_hexdigit(),
+            (_, true) => b.is_ascii_digit(),
+            (_, false) => b.is_ascii_alphanumeric(),
+        };
+        let end = body.bytes().take(ENTITY_LIMIT_BYTES).enumerate().take_while(|part| is_part(*part)).count();
+        let (name, after) = body.split_at(end);
+        // Browsers read a number also where its semicolon is left out.
+        let closed = after.strip_prefix(';').or_else(|| name.starts_with('#').then_some(after));
+        match closed.and_then(|after| Some((decode(name)?, after))) {
+            Some((c, after)) => {
                 out.push(c);
-                rest = entity.get(end + 1..).unwrap_or_default();
+                rest = after;
             }
-            _ => {
+            None => {
                 out.push('&');
-                rest = entity.get(1..).unwrap_or_default();
+                rest = body;
             }
         }
     }
@@ -88,8 +102,10 @@ fn decode(name: &str) -> Option<char> {
         "gt" => Some('>'),
         "quot" => Some('"'),
         "apos" | "rsquo" | "lsquo" => Some('\''),
-        "nbsp" => Some(' '),
+        "nbsp" | "ensp" | "emsp" | "thinsp" => Some(' '),
         "shy" => Some('\u{00ad}'),
+        "zwj" => Some('\u{200d}'),
+        "zwnj" => Some('\u{200c}'),
         _ => {
             let number = name.strip_prefix('#')?;
             let value = match number.strip_prefix(['x', 'X']) {
@@ -119,5 +135,9 @@ mod tests {
             let _ = visible_text(text);
         }
         assert_eq!(visible_text("plain < text"), "plain < text");
+        assert_eq!(
+            visible_text("<p>f&#117n &amp fun&zwj;ny &#12345678901234567890;").trim(),
+            "fun &amp fun\u{200d}ny &#12345678901234567890;"
+        );
     }
 }

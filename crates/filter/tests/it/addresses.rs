@@ -27,6 +27,18 @@ fn f01_many_spellings_have_one_form() {
         ("http://127.1/", "http://127.0.0.1/"),
         ("http://[::ffff:192.0.2.1]/", "http://192.0.2.1/"),
         ("http://[2001:DB8:0:0::1]:81/", "http://[2001:db8::1]:81/"),
+        ("http://[::FFFF:c000:201]/", "http://192.0.2.1/"),
+        ("http://127.0.0.1./", "http://127.0.0.1/"),
+        ("http://0x7f.1/", "http://127.0.0.1/"),
+        ("http://017700000001/", "http://127.0.0.1/"),
+        ("http://１２７.0.0.1/", "http://127.0.0.1/"),
+        ("http://%31%32%37.0.0.1/", "http://127.0.0.1/"),
+        ("http://EXAMPLE.test.:80/", "http://example.test/"),
+        ("http://ex\u{ad}ample.test/", "http://example.test/"),
+        ("http://example.test:/", "http://example.test/"),
+        ("http://good.test%2F@example.test/", "http://example.test/"),
+        ("http://good.test\\@example.test/", "http://good.test/@example.test/"),
+        ("http://example.test/%252e%252e/a", "http://example.test/%252e%252e/a"),
         ("wss://example.test/chat", "wss://example.test/chat"),
     ];
     for (written, form) in cases {
@@ -47,6 +59,11 @@ fn f01_what_is_no_address_is_refused_with_a_reason() {
         "http://a..b/",
         "http://[::1/",
         "http://[::1%25eth0]/",
+        "http://[fe80::1%eth0]/",
+        "http://[v1.x]/",
+        "http://4294967296/",
+        "http://08.1.1.1/",
+        "http://example.test../",
         "http://a%00b/",
     ] {
         assert!(matches!(Address::parse(url), Err(AddressError::BadHost(_))), "{url}");
@@ -90,6 +107,39 @@ fn f09_addresses_inside_addresses_are_found_also_twice_wrapped() {
         ["http://b.test/?u=http://c.test/", "http://c.test/"]
     );
     assert_eq!(inside("https://www.google.com/amp/s/b.test/page"), ["http://b.test/page"]);
+    let carried = [
+        ("https://translate.google.co.uk/translate?sl=auto&u=b.test/page", "http://b.test/page"),
+        ("https://www-b--c-test.translate.goog/page?x=1&_x_tr_sl=de", "https://www.b-c.test/page?x=1&_x_tr_sl=de"),
+        ("https://www.translatetheweb.com/?from=&to=en&a=https%3A%2F%2Fb.test%2F", "https://b.test/"),
+        ("https://fanyi.baidu.com/transpage?query=https%3A%2F%2Fb.test%2F", "https://b.test/"),
+        ("https://webcache.googleusercontent.com/search?q=cache:AbC:b.test/page", "http://b.test/page"),
+        ("https://web.archive.org/web/2020id_/http://b.test/page", "http://b.test/page"),
+        ("https://web.archive.org/web/2020/b.test/page", "http://b.test/page"),
+        ("https://archive.ph/newest/https://b.test/", "https://b.test/"),
+        ("https://www.google.com/imgres?imgurl=https%3A%2F%2Fb.test%2Fa.png", "https://b.test/a.png"),
+        ("https://images.weserv.nl/?url=b.test/a.png", "http://b.test/a.png"),
+        ("https://i0.wp.com/b.test/a.png?w=100", "http://b.test/a.png"),
+        ("https://a.test/browse.php?u=aHR0cDovL2IudGVzdC9wYWdl&b=4", "http://b.test/page"),
+        ("https://a.test/p/aHR0cHM6Ly9iLnRlc3Qv", "https://b.test/"),
+        ("https://camo.a.test/0a1b/68747470733a2f2f622e746573742f612e706e67", "https://b.test/a.png"),
+        ("https://a.test/index.php?q=uggc%3A%2F%2Fo.grfg%2Fcntr", "http://b.test/page"),
+        ("https://a.test/nph-proxy.cgi/000100A/http/www.example.com/page", "http://www.example.com/page"),
+        ("https://a.test/proxy/http%253A%252F%252Fb.test%252F", "http://b.test/"),
+        ("http://[64:ff9b::192.0.2.1]/", "http://192.0.2.1/"),
+        ("http://[2002:c000:0201::1]/", "http://192.0.2.1/"),
+        ("http://[::192.0.2.1]/", "http://192.0.2.1/"),
+    ];
+    for (url, inner) in carried {
+        assert_eq!(inside(url), [inner], "{url}");
+    }
+    for url in [
+        "http://[::1]/",
+        "https://a.test/docs/http/server.html",
+        "https://a.test/aHR0cDovbad!",
+        "https://a.test/?file=notes.txt",
+    ] {
+        assert_eq!(inside(url), [] as [&str; 0], "{url}");
+    }
     assert_eq!(inside("https://a.test/?q=what+is+http"), [] as [&str; 0]);
     assert_eq!(inside("https://a.test/index.php?page=home.php"), [] as [&str; 0]);
     let wrapped = format!("https://a0.test/?u={}", "http://a1.test/?u=".repeat(40));

@@ -11,4 +11,5 @@ mod overblock;
 mod sample;
 mod searches;
 mod shipped;
+mod unseen;
 mod words;

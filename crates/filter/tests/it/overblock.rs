@@ -38,21 +38,21 @@ const MISSED: [(&str, usize, usize); 12] = [
     ("weapons", 2, 1),
 ];
 
-static WORDS: LazyLock<WordPack> = LazyLock::new(WordPack::shipped);
+pub(crate) static WORDS: LazyLock<WordPack> = LazyLock::new(WordPack::shipped);
 
 /// A text with what its first line says of it.
-struct Sample {
-    name: String,
-    label: String,
-    text: String,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) text: String,
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/texts")
 }
 
 /// The texts of one folder, in the order of their names. Their first line is `# KEY: LABEL`.
-fn samples(folder_name: &str, key: &str) -> Vec<Sample> {
+pub(crate) fn samples(folder_name: &str, key: &str) -> Vec<Sample> {
     let mut samples: Vec<Sample> = std::fs::read_dir(folder().join(folder_name))
         .unwrap()
         .map(|entry| {
@@ -69,13 +69,13 @@ fn samples(folder_name: &str, key: &str) -> Vec<Sample> {
 }
 
 /// The lines of a file that are no comments.
-fn lines(file_name: &str) -> Vec<String> {
+pub(crate) fn lines(file_name: &str) -> Vec<String> {
     let whole = std::fs::read_to_string(folder().join(file_name)).unwrap();
     whole.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
 }
 
 /// Scores of a search as an engine's page is asked for it.
-fn score_search(words: &str) -> Scores {
+pub(crate) fn score_search(words: &str) -> Scores {
     let query: String = words.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let address = Address::parse(&format!("http://search.test/search?q={query}")).unwrap();
     let terms = filter::search::terms(&address).unwrap_or_else(|| panic!("`{words}` is no search"));
@@ -83,7 +83,7 @@ fn score_search(words: &str) -> Scores {
 }
 
 /// The codes over their limits, each with its score and the phrases that counted.
-fn over(scores: &Scores) -> Vec<String> {
+pub(crate) fn over(scores: &Scores) -> Vec<String> {
     let over = scores.codes.iter().filter(|score| score.is_over());
     over.map(|score| {
         let risky = score.matches.iter().filter(|found| found.weight > 0);
@@ -93,7 +93,7 @@ fn over(scores: &Scores) -> Vec<String> {
     .collect()
 }
 
-fn is_found(scores: &Scores, theme: &str) -> bool {
+pub(crate) fn is_found(scores: &Scores, theme: &str) -> bool {
     scores.get(theme).is_some_and(filter::phrases::CodeScore::is_over)
 }
 

@@ -21,6 +21,24 @@ fn f06_a_search_is_judged_in_any_order_of_its_words() {
 }
 
 #[test]
+fn f06_a_search_is_judged_with_one_slip_in_a_long_word_and_however_it_is_dressed() {
+    for words in [
+        "join extremst group",
+        "join exrtemist group",
+        "j o i n extremist group",
+        "join e.x.t.r.e.m.i.s.t group",
+        "jo1n 3xtr3mist groupppp",
+        "join \u{435}xtremist group",
+        "join ex\u{200b}tremist groups",
+    ] {
+        assert_eq!(search(words).rule, "content:extremism", "{words}");
+    }
+    for words in ["join extreme sports group", "train timetable", "news of new signs", "rambling holidays"] {
+        assert_eq!(search(words).action, Action::Allow, "{words}");
+    }
+}
+
+#[test]
 fn f06_a_search_for_help_raises_no_alert() {
     for words in [
         "how to leave an extremist group",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use filter::decide::Inside;
 use filter::{Address, Decision, Snapshot};
 use jiff::Timestamp;
 use policy::Group;
@@ -87,23 +88,35 @@ impl Asker {
                 return Ok(false);
             }
         };
+        let inside = Inside::of(&address);
         let decision = filter::decide::request(&self.snapshot, &facts(&self.group, &self.site, address, self.at));
         match self.format {
-            Format::Text => out.line(told(url, &decision))?,
-            Format::Json => out.json(&as_json(url, &decision))?,
+            Format::Text => out.line(told(url, &decision, &inside))?,
+            Format::Json => out.json(&as_json(url, &decision, &inside))?,
         }
         Ok(true)
     }
 }
 
-fn told(url: &str, decision: &Decision) -> String {
+/// The answer in columns. What the address was read as stands at the end, where it is not what was written.
+fn told(url: &str, decision: &Decision, inside: &Inside) -> String {
     let list = if decision.list.is_empty() { String::new() } else { format!("\t{}", decision.list) };
-    format!("{}\t{url}\t{}\t{}\t{}{list}", word(decision.action), decision.citation, decision.rule, decision.reason)
+    let read = if inside.normal.trim_end_matches('/').ends_with(url.trim_end_matches('/')) {
+        String::new()
+    } else {
+        format!("\tread as {}", inside.normal)
+    };
+    let found = if inside.inside.is_empty() { String::new() } else { format!("\tinside {}", inside.inside.join(" ")) };
+    let (action, clause) = (word(decision.action), &decision.citation);
+    format!("{action}\t{url}\t{clause}\t{}\t{}{list}{read}{found}", decision.rule, decision.reason)
 }
 
-fn as_json(url: &str, decision: &Decision) -> serde_json::Value {
+fn as_json(url: &str, decision: &Decision, inside: &Inside) -> serde_json::Value {
     json!({
         "url": url,
+        "read_as": inside.normal,
+        "inside": inside.inside,
+        "search": inside.search,
         "action": word(decision.action),
         "categories": decision.codes,
         "clause": clause(&decision.citation),

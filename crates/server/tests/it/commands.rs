@@ -98,6 +98,21 @@ fn f01_decide_answers_one_line_an_address() {
 }
 
 #[test]
+fn f01_decide_shows_the_address_as_it_was_read_and_what_it_found_inside() {
+    let pack = pack("waes");
+    let translated = "https://translate.google.com/translate?u=HTTP%3A%2F%2FCasino-Royal.test%2F";
+    let ask =
+        |format| ["decide", "--pack", &pack, "--group", "learner", "--format", format, "http://0x7f.1/", translated];
+    let objects = haven(&ask("json")).objects();
+    assert_eq!(objects[0]["read_as"], "http://127.0.0.1/");
+    assert_eq!(objects[1]["inside"][0], "http://casino-royal.test/");
+    assert_eq!(objects[1]["action"], "block", "what is inside closes what is around it");
+    let told = haven(&ask("text")).out;
+    assert!(told.contains("read as http://127.0.0.1/"), "{told}");
+    assert!(told.contains("inside http://casino-royal.test/"), "{told}");
+}
+
+#[test]
 fn s2_help_site_on_a_gambling_list_opens() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("gambling")).unwrap();
