@@ -121,6 +121,33 @@ fn f12_a_decided_request_goes_before_categories_until_it_ends() {
 }
 
 #[test]
+fn f01_a_path_that_is_open_inside_a_closed_site_opens_nothing_beside_it() {
+    let rules = vec![local("r1", "network.test", Action::Block), local("r2", "network.test/safety", Action::Allow)];
+    let snapshot = snapshot_of(pack(), rules);
+    let decided = |url: &str| request(&snapshot, &facts("learner", url)).rule;
+    for url in [
+        "http://www.network.test/safety",
+        "http://network.test/safety/advice?x=1",
+        "http://NETWORK.test.:80//safety/./a",
+        "http://network.test/groups/../%73afety/",
+    ] {
+        assert_eq!(decided(url), "local:r2", "{url}");
+    }
+    for url in [
+        "http://network.test/",
+        "http://network.test/safetynet",
+        "http://network.test/safety/../groups",
+        "http://network.test/safety/%2e%2e/groups",
+        "http://network.test/safety%2f..%2fgroups",
+        "http://network.test\\groups\\safety",
+        "http://network.test/groups?next=/safety#/safety",
+        "http://somebody:network.test@network.test/groups",
+    ] {
+        assert_eq!(decided(url), "local:r1", "{url}");
+    }
+}
+
+#[test]
 fn f01_the_packs_exceptions_go_before_decided_requests_and_categories() {
     let snapshot = snapshot_of(pack(), vec![local("r1", "museum-of-cards.test", Action::Block)]);
     let decision = request(&snapshot, &facts("learner", "http://museum-of-cards.test/"));
