@@ -166,7 +166,7 @@ async fn invariant_11_nobody_meets_their_own_case(house: &mut House) {
     }
     sunil.go("http://haven.test/today").await;
     sunil.says("Nothing waits for you").await;
-    sunil.says("There has been no alert yet").await;
+    sunil.says("There has been no alert that you may see").await;
     sunil.picture("today-of-the-lead-himself").await;
     let mut himself = Visitor::straight(house.port).signed_in("sunil").await;
     let absent = himself.get("/case/ZZZZ-ZZZZ").await;
