@@ -81,7 +81,7 @@ impl Records for Recorder {
         if record.alert.is_none() {
             return self.sink.put(record);
         }
-        let alert = Waiting { gateway: self.gateway.clone(), records: vec![kept(record.clone())] };
+        let alert = Waiting { gateway: self.gateway.clone(), records: vec![kept(&record)] };
         match self.keep(Lane::Alerts, &alert) {
             Ok(()) => true,
             Err(error) => {
@@ -137,10 +137,13 @@ impl Recorder {
                 () = stop.cancelled() => break,
                 () = self.sink.wait() => {}
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = self.sink.wait_for_alert() => {}
-                () = tokio::time::sleep(Duration::from_millis(GATHER_MS)) => {}
+            // A batch that is full already waits for nothing: else no more than some thousands a second would be written.
+            if self.sink.waiting().1 < BATCH_LIMIT_RECORDS {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = self.sink.wait_for_alert() => {}
+                    () = tokio::time::sleep(Duration::from_millis(GATHER_MS)) => {}
+                }
             }
             let placed = self.drain(desk).await;
             self.full.store(!placed, Ordering::Relaxed);
@@ -179,13 +182,13 @@ impl Recorder {
         }
         let mut placed = true;
         for alert in batch.alerts {
-            if !self.place(desk, Lane::Alerts, vec![kept(alert.clone())]).await {
+            if !self.place(desk, Lane::Alerts, vec![kept(&alert)]).await {
                 self.sink.put(alert);
                 placed = false;
             }
         }
         if !batch.records.is_empty() {
-            let records = batch.records.iter().cloned().map(kept).collect();
+            let records = batch.records.iter().map(kept).collect();
             if !self.place(desk, Lane::Records, records).await {
                 self.sink.put_back(batch.records);
                 placed = false;
@@ -388,32 +391,32 @@ pub(crate) async fn sweep(haven: Arc<Haven>, stop: CancellationToken) {
     }
 }
 
-fn kept(record: Record) -> activity::Record {
+fn kept(record: &Record) -> activity::Record {
     let alert = record.alert.as_ref().and_then(|cue| serde_json::to_string(cue).ok());
     activity::Record {
-        reference: record.reference,
+        reference: record.reference.clone(),
         at: record.at,
-        person: record.person.id,
-        population: record.person.population,
-        listener: record.door.listener,
+        person: record.person.id.clone(),
+        population: record.person.population.clone(),
+        listener: record.door.listener.clone(),
         device: record.door.address.to_string(),
-        method: record.method,
-        scheme: record.scheme,
-        host: record.host,
-        path: record.path,
-        search: record.search,
+        method: record.method.clone(),
+        scheme: record.scheme.clone(),
+        host: record.host.clone(),
+        path: record.path.clone(),
+        search: record.search.clone(),
         action: crate::commands::word(record.action).to_owned(),
-        codes: record.codes,
-        rule: record.rule,
-        citation: record.citation,
-        citation_text: record.citation_text,
-        reason: record.reason,
-        list: record.list,
+        codes: record.codes.clone(),
+        rule: record.rule.clone(),
+        citation: record.citation.clone(),
+        citation_text: record.citation_text.clone(),
+        reason: record.reason.clone(),
+        list: record.list.clone(),
         navigation: record.navigation,
-        pack_digest: record.pack_digest,
-        lists_digest: record.lists_digest,
+        pack_digest: record.pack_digest.clone(),
+        lists_digest: record.lists_digest.clone(),
         alert,
-        how: record.person.how,
-        session: record.person.session,
+        how: record.person.how.clone(),
+        session: record.person.session.clone(),
     }
 }

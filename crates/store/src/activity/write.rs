@@ -10,20 +10,26 @@ use crate::db::{Tx, Value, json, values};
 use crate::ids::{clip, fold};
 use crate::{Store, StoreError};
 
-/// Records written with one statement.
-const ROWS_PER_STATEMENT: usize = 20;
+/// Records written with one statement, the most that fit first. PostgreSQL reads the table's rules afresh for each statement,
+/// so that many small ones cost more than the rows.
+const ROWS_PER_STATEMENT: [usize; 3] = [100, 10, 1];
 const COLUMNS: &str = "reference, gateway, batch, place, at, person, population, listener, device, method, scheme, host, \
      path, search, action, codes, rule, citation, citation_text, reason, list, navigation, pack_digest, lists_digest, \
      alert, how, session, found";
 const COLUMN_COUNT: usize = 28;
 
-static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert_statement(1));
-static INSERT_MANY: LazyLock<String> = LazyLock::new(|| insert_statement(ROWS_PER_STATEMENT));
+/// One statement for each of [`ROWS_PER_STATEMENT`].
+type Inserts = [String; ROWS_PER_STATEMENT.len()];
 
-fn insert_statement(rows: usize) -> String {
+static ON_POSTGRES: LazyLock<Inserts> =
+    LazyLock::new(|| ROWS_PER_STATEMENT.map(|rows| insert(rows, |at| format!("${at}"))));
+/// SQLite looks a value with a name or number up in a list of all of them; one without is simply the next.
+static ON_SQLITE: LazyLock<Inserts> = LazyLock::new(|| ROWS_PER_STATEMENT.map(|rows| insert(rows, |_| "?".to_owned())));
+
+fn insert(rows: usize, value: impl Fn(usize) -> String) -> String {
     let row = |row: usize| {
-        let numbers: Vec<String> = (1..=COLUMN_COUNT).map(|at| format!("${}", row * COLUMN_COUNT + at)).collect();
-        format!("({})", numbers.join(", "))
+        let values: Vec<String> = (1..=COLUMN_COUNT).map(|at| value(row * COLUMN_COUNT + at)).collect();
+        format!("({})", values.join(", "))
     };
     let rows: Vec<String> = (0..rows).map(row).collect();
     format!("INSERT INTO records ({COLUMNS}) VALUES {}", rows.join(", "))
@@ -66,56 +72,56 @@ pub async fn insert_batch(
     )
     .await
     .map_err(|error| if matches!(error, StoreError::Duplicate(_)) { StoreError::Busy } else { error })?;
-    write_records(&mut tx, gateway, seq, &kept).await?;
+    write_records(&mut tx, gateway, seq, kept).await?;
     tx.commit().await?;
     Ok(BatchHead { gateway: gateway.to_owned(), seq, digest })
 }
 
-async fn write_records(tx: &mut Tx, gateway: &str, seq: i64, records: &[Record]) -> Result<(), StoreError> {
+async fn write_records(tx: &mut Tx, gateway: &str, seq: i64, records: Vec<Record>) -> Result<(), StoreError> {
+    let statements: &'static Inserts = if tx.is_sqlite() { &ON_SQLITE } else { &ON_POSTGRES };
+    let mut records = records.into_iter();
     let mut places = 0i64..;
-    for chunk in records.chunks(ROWS_PER_STATEMENT) {
-        let rows = chunk.iter().zip(&mut places).map(|(record, place)| row_values(gateway, seq, place, record));
-        if chunk.len() == ROWS_PER_STATEMENT {
-            tx.execute(INSERT_MANY.as_str(), rows.flatten().collect()).await?;
-        } else {
-            for row in rows {
-                tx.execute(INSERT_ONE.as_str(), row).await?;
-            }
+    for (most, sql) in ROWS_PER_STATEMENT.into_iter().zip(statements) {
+        while records.len() >= most {
+            let rows = records.by_ref().take(most).zip(places.by_ref());
+            let values = rows.flat_map(|(record, place)| row_values(gateway, seq, place, record));
+            tx.execute(sql.as_str(), values.collect()).await?;
         }
     }
     Ok(())
 }
 
-fn row_values(gateway: &str, seq: i64, place: i64, record: &Record) -> Vec<Value> {
+fn row_values(gateway: &str, seq: i64, place: i64, record: Record) -> Vec<Value> {
+    let found = found_by(&record);
     values![
-        &record.reference,
+        record.reference,
         gateway,
         seq,
         place,
         record.at,
-        &record.person,
-        &record.population,
-        &record.listener,
-        &record.device,
-        &record.method,
-        &record.scheme,
-        &record.host,
-        &record.path,
-        &record.search,
-        &record.action,
+        record.person,
+        record.population,
+        record.listener,
+        record.device,
+        record.method,
+        record.scheme,
+        record.host,
+        record.path,
+        record.search,
+        record.action,
         json(&record.codes),
-        &record.rule,
-        &record.citation,
-        &record.citation_text,
-        &record.reason,
-        &record.list,
+        record.rule,
+        record.citation,
+        record.citation_text,
+        record.reason,
+        record.list,
         record.navigation,
-        &record.pack_digest,
-        &record.lists_digest,
-        &record.alert,
-        &record.how,
-        &record.session,
-        found_by(record),
+        record.pack_digest,
+        record.lists_digest,
+        record.alert,
+        record.how,
+        record.session,
+        found,
     ]
 }
 
@@ -127,7 +133,10 @@ pub(super) fn found_by(record: &Record) -> String {
 /// A record as it is kept. NUL, which no database text may hold, becomes the replacement character: one odd request must
 /// not lose a batch.
 fn shortened(record: &Record) -> Record {
-    let fit = |text: &str, most| clip(text, most).replace('\0', "\u{fffd}");
+    let fit = |text: &str, most| match text {
+        short if short.len() <= most && !short.contains('\0') => short.to_owned(),
+        _ => clip(text, most).replace('\0', "\u{fffd}"),
+    };
     Record {
         reference: record.reference.clone(),
         at: record.at,

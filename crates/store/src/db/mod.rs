@@ -163,6 +163,10 @@ impl Db {
 }
 
 impl Tx {
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
     /// Rows of a statement of ours, which may change what no entry vouches for (`... RETURNING`).
     pub(crate) async fn rows(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         refuse_outside_a_unit(sql)?;
