@@ -11,7 +11,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 use crate::patient::Progress;
 
@@ -93,12 +93,13 @@ impl HttpBody for Rejoined {
 struct Within {
     body: Body,
     limit: Duration,
-    timer: Pin<Box<Sleep>>,
+    /// Set only while something is waited for: most bodies are there as soon as their head.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// Passes a body on for as long as something of it comes within the limit.
 pub(crate) fn within(body: Body, limit: Duration) -> Body {
-    Within { body, limit, timer: Box::pin(tokio::time::sleep(limit)) }.boxed_unsync()
+    Within { body, limit, timer: None }.boxed_unsync()
 }
 
 impl HttpBody for Within {
@@ -107,11 +108,12 @@ impl HttpBody for Within {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            let next = Instant::now() + self.limit;
-            self.timer.as_mut().reset(next);
+            self.timer = None;
             return Poll::Ready(frame);
         }
-        ready!(self.timer.as_mut().poll(cx));
+        let limit = self.limit;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        ready!(timer.as_mut().poll(cx));
         Poll::Ready(Some(Err(BodyError::from("nothing came for too long"))))
     }
 
