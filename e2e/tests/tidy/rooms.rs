@@ -8,7 +8,7 @@ use crate::house::{cargo, refuse};
 
 /// Each room and the rooms it may name. `policy <- filter, casework <- store <- actions <- web`, `policy, filter <-
 /// gateway`, all `<- server`. The journeys stand outside and name no room.
-const MAY_NAME: [(&str, &[&str]); 9] = [
+const MAY_NAME: [(&str, &[&str]); 10] = [
     ("policy", &[]),
     ("filter", &["policy"]),
     ("casework", &["policy"]),
@@ -18,6 +18,7 @@ const MAY_NAME: [(&str, &[&str]); 9] = [
     ("gateway", &["policy", "filter"]),
     ("server", &["policy", "filter", "casework", "store", "actions", "web", "gateway"]),
     ("e2e", &[]),
+    ("benches", &["policy", "filter", "casework"]),
 ];
 
 /// Rooms that decide: no I/O, no clock, no randomness, no environment.
