@@ -83,7 +83,7 @@ fn facts(pack: &policy::Pack, address: Address) -> Facts {
     }
 }
 
-fn in_turn<T>(all: &[T]) -> impl FnMut() -> &T {
+fn in_turn<'a, T>(all: &'a [T]) -> impl FnMut() -> &'a T {
     let mut place = 0;
     move || {
         place = (place + 1) % all.len();
@@ -106,7 +106,7 @@ fn decisions(criterion: &mut Criterion) {
     let snapshot =
         Snapshot::new(Arc::clone(&pack), Arc::new(lists), Arc::new(WordPack::shipped()), Vec::new(), Vec::new())
             .unwrap();
-    let all: Vec<Facts> = addresses.into_iter().map(|address| facts(&pack, address)).collect();
+    let all: Vec<Facts> = addresses.iter().map(|address| facts(&pack, address.clone())).collect();
     let mut next = in_turn(&all);
     criterion.bench_function("decision on a request", |bench| {
         bench.iter(|| decide::request(&snapshot, black_box(next())));
