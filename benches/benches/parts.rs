@@ -37,7 +37,7 @@ fn lists() -> (Lists, Vec<String>) {
 fn questions(listed: &[String]) -> Vec<String> {
     let (model, mut chance) = (Model::of_syllables(), Seeded::new(2));
     let one = |turn: u64| {
-        if turn % 10 == 0 { chance.one(listed).clone() } else { format!("www.{}", model.name(&mut chance)) }
+        if turn.is_multiple_of(10) { chance.one(listed).clone() } else { format!("www.{}", model.name(&mut chance)) }
     };
     (0..10_000).map(one).collect()
 }

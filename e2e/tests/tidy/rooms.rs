@@ -21,6 +21,9 @@ const MAY_NAME: [(&str, &[&str]); 10] = [
     ("benches", &["policy", "filter", "casework"]),
 ];
 
+/// Rooms that stand beside the crates, in folders of their own.
+pub(crate) const BESIDE_CRATES: [&str; 2] = ["e2e", "benches"];
+
 /// Rooms that decide: no I/O, no clock, no randomness, no environment.
 const PURE: [&str; 3] = ["policy", "filter", "casework"];
 
