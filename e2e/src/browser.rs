@@ -185,6 +185,13 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Picks one of the entries of a list.
+    pub async fn pick(&self, label: &str, entry: &str) {
+        let list = format!("//select[@id=//label[normalize-space(.)=\"{label}\"]/@for]");
+        let place = format!("{list}/option[normalize-space(.)=\"{entry}\"]");
+        self.find(&[&place], entry).await.click().await.unwrap();
+    }
+
     /// Chooses an answer of the question with this legend.
     pub async fn choose(&self, question: &str, answer: &str) {
         let place = format!(

@@ -99,6 +99,12 @@ pub fn may_read(haven: &Haven, session: &Session) -> Result<(), ActionError> {
     permit(haven, session, "filter.read").map(|_| ())
 }
 
+/// Whether this person decides about single sites.
+#[must_use]
+pub fn may_decide(haven: &Haven, session: &Session) -> bool {
+    may(haven, session, "filter.decide-request")
+}
+
 /// The activity record, newest first, without names and without a line about the person who looks (invariant 11). Leaves
 /// an entry.
 pub async fn filter_events(haven: &Haven, session: &Session, query: EventQuery) -> Result<Page<EventRow>, ActionError> {

@@ -30,6 +30,7 @@ pub mod thread;
 pub mod throttle;
 pub mod today;
 pub mod unit;
+pub mod what_if;
 pub mod words;
 
 use std::sync::Arc;

@@ -1,6 +1,11 @@
 //! The organisation's own rules for single websites, as they stand under the policy in force: never milder than what was
 //! decided, also when a new policy no longer has the clause or the people that a rule was made for.
 
+mod making;
+
+pub(crate) use making::checked;
+pub use making::{CLOSE_LIMIT_DAYS, Made, NewRule, RuleQuery, RuleRow, RuleState, make, rules, take_back};
+
 use casework::access;
 use filter::lists::LocalRule;
 use jiff::Timestamp;
@@ -152,6 +157,7 @@ mod tests {
             made_by: "p1".to_owned(),
             until: None,
             request: None,
+            withdrawn_at: None,
         }
     }
 

@@ -99,6 +99,7 @@ pub async fn decide_request(haven: &Haven, session: &Session, decide: DecideRequ
                 made_by: session.person.id.clone(),
                 until,
                 request: Some(request.id.clone()),
+                withdrawn_at: None,
             };
             store::local_rules::insert(&mut unit, &rule).await?;
             store::feed::add(&mut unit, "local-rules", &rule.id, now);

@@ -91,6 +91,23 @@ impl Site {
         host_chain(address.host(), address.ip().is_some()).any(|name| name == self.host)
     }
 
+    /// `host` or `host/path`, in normal form.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("{}{}", self.host, self.path.as_deref().unwrap_or_default())
+    }
+
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether everybody can have a site below it (`co.uk`), so that naming it names nobody's site.
+    #[must_use]
+    pub fn is_public_suffix(&self) -> bool {
+        self.is_public_suffix
+    }
+
     /// Whether only a part of the host is named.
     #[must_use]
     pub fn has_path(&self) -> bool {

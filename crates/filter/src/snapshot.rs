@@ -131,6 +131,16 @@ impl Snapshot {
         self
     }
 
+    /// The same policy, lists and words with other local rules and without the sealed lists: for asking what would happen.
+    /// Its answers are told to people, and nothing may ever be told about a sealed list (S-9).
+    ///
+    /// # Errors
+    /// As [`Snapshot::new`].
+    pub fn for_questions(&self, local: Vec<LocalRule>) -> Result<Self, SnapshotError> {
+        let (pack, lists, words) = (Arc::clone(&self.pack), Arc::clone(&self.lists), Arc::clone(&self.words));
+        Self::new(pack, lists, words, local, self.portal_hosts.clone())
+    }
+
     /// Links that help with any of the codes (of the pack or of the core vocabulary): the pack's first, each with its
     /// clause; then those of Haven's help list, whose clause is empty because S-2 speaks for them. Without codes, the
     /// links that help with anything.

@@ -360,6 +360,10 @@ fn options(house: &House, addresses: &[(String, SocketAddr)], in_force: &Arc<InF
             URL_SAFE_NO_PAD.encode(bytes)
         }),
         lists: shows_lists(house),
+        in_force: {
+            let in_force = Arc::clone(in_force);
+            Arc::new(move || gateway::Snapshots::current(in_force.as_ref()))
+        },
         practice: house.practice.as_ref().map(|practice| web::Practice {
             password: practice.password.clone(),
             seats: practice.seats.clone(),

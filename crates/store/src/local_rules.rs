@@ -22,6 +22,43 @@ pub struct LocalRule {
     pub until: Option<Timestamp>,
     /// The request it answers.
     pub request: Option<String>,
+    /// When a person took it back.
+    pub withdrawn_at: Option<Timestamp>,
+}
+
+impl LocalRule {
+    /// Whether it still says something at a moment.
+    #[must_use]
+    pub fn holds_at(&self, now: Timestamp) -> bool {
+        let after = |end: Option<Timestamp>| end.is_none_or(|end| end > now);
+        after(self.until) && after(self.withdrawn_at)
+    }
+}
+
+fn rule(row: &Row) -> Result<LocalRule, StoreError> {
+    Ok(LocalRule {
+        id: row.text("id")?,
+        host: row.text("host")?,
+        allow: row.flag("allow")?,
+        population: row.text("population")?,
+        reason: row.text("reason")?,
+        citation: row.text("citation")?,
+        made_at: row.time("made_at")?,
+        made_by: row.text("made_by")?,
+        until: row.maybe_time("until")?,
+        request: row.maybe_text("request_id")?,
+        withdrawn_at: row.maybe_time("withdrawn_at")?,
+    })
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, host, allow, population, reason, citation, made_at, made_by, until, request_id, withdrawn_at ",
+            "FROM local_rules ",
+            $rest
+        )
+    };
 }
 
 /// Keeps a rule. Announce it in the feed in the same unit.
@@ -54,27 +91,26 @@ pub async fn insert(unit: &mut Unit, rule: &LocalRule) -> Result<(), StoreError>
 /// # Errors
 /// As the database gives them.
 pub async fn in_force(from: impl Into<Reader<'_>>, now: Timestamp) -> Result<Vec<LocalRule>, StoreError> {
-    from.into()
-        .all(
-            "SELECT id, host, allow, population, reason, citation, made_at, made_by, until, request_id FROM local_rules \
-             WHERE (until IS NULL OR until > $1) AND (withdrawn_at IS NULL OR withdrawn_at > $1) ORDER BY made_at DESC, id",
-            values![now],
-            |row: &Row| {
-                Ok(LocalRule {
-                    id: row.text("id")?,
-                    host: row.text("host")?,
-                    allow: row.flag("allow")?,
-                    population: row.text("population")?,
-                    reason: row.text("reason")?,
-                    citation: row.text("citation")?,
-                    made_at: row.time("made_at")?,
-                    made_by: row.text("made_by")?,
-                    until: row.maybe_time("until")?,
-                    request: row.maybe_text("request_id")?,
-                })
-            },
-        )
-        .await
+    let sql = select!(
+        "WHERE (until IS NULL OR until > $1) AND (withdrawn_at IS NULL OR withdrawn_at > $1) ORDER BY made_at DESC, id"
+    );
+    from.into().all(sql, values![now], rule).await
+}
+
+/// One rule, also one that has ended.
+///
+/// # Errors
+/// As the database gives them.
+pub async fn get(from: impl Into<Reader<'_>>, id: &str) -> Result<Option<LocalRule>, StoreError> {
+    from.into().first(select!("WHERE id = $1"), values![id], rule).await
+}
+
+/// Every rule there ever was, newest first: an organisation decides some hundreds in its life.
+///
+/// # Errors
+/// As the database gives them.
+pub async fn all(from: impl Into<Reader<'_>>) -> Result<Vec<LocalRule>, StoreError> {
+    from.into().all(select!("ORDER BY made_at DESC, id"), values![], rule).await
 }
 
 /// Ends a rule; false if it had ended.

@@ -270,6 +270,15 @@ impl<T> Page<T> {
         Self { items, page: page.clamp(1, PAGE_LIMIT), pages, total }
     }
 
+    /// One page, counted from 1, of rows that are all at hand.
+    #[must_use]
+    pub fn part_of(all: Vec<T>, page: u32) -> Self {
+        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let before = usize::try_from(offset(page)).unwrap_or(usize::MAX);
+        let rows = usize::try_from(ROWS_PER_PAGE).unwrap_or(usize::MAX);
+        Self::of(all.into_iter().skip(before).take(rows).collect(), page, total)
+    }
+
     /// The same page with each row turned into something else.
     pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
         Page {

@@ -26,9 +26,14 @@ pub struct WebOptions {
     pub fresh_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// How the block lists stand.
     pub lists: ShowLists,
+    /// What the filter decides by.
+    pub in_force: ShowInForce,
     /// Only in the practice organisation.
     pub practice: Option<Practice>,
 }
+
+/// The snapshot that the filter decides by now, to ask it what would happen; none while no policy is in force.
+pub type ShowInForce = Arc<dyn Fn() -> Option<Arc<filter::Snapshot>> + Send + Sync>;
 
 /// Looks how the block lists stand now.
 pub type ShowLists = Arc<dyn Fn() -> ListsShown + Send + Sync>;

@@ -19,10 +19,12 @@ mod policy_page;
 mod practice;
 mod report;
 mod requests;
+mod rules;
 mod session;
 mod sign_in;
 mod static_files;
 mod today;
+mod what_if;
 
 #[cfg(test)]
 mod sample;
@@ -37,6 +39,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 
 use app::App;
+pub use app::ShowInForce;
 pub use app::{DoorExt, OverTls, PeerExt, Practice, Seat, Tried, TryRequest, WebOptions};
 pub use app::{ListBuild, ListSource, ListState, ListsShown, ShowLists};
 
@@ -61,6 +64,8 @@ pub fn router(haven: Arc<Haven>, options: WebOptions) -> Router {
         .merge(keys::routes())
         .merge(certificate::routes())
         .merge(lists::routes())
+        .merge(rules::routes())
+        .merge(what_if::routes())
         .merge(static_files::routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::not_found)

@@ -1,6 +1,6 @@
 //! Point 2 of the story: an allowed site is inspected, a bank is not, and a closed site says why and what to do.
 
-use e2e::{House, on_both};
+use e2e::{Browser, House, on_both};
 
 use crate::people;
 
@@ -78,6 +78,7 @@ async fn f07_browsing(house: &mut House) {
     decided(house).await;
     lena.go("http://casino-royal.test/").await;
     lena.says("If you can read it, the filter let you through").await;
+    closed_by_hand(house, &mut lena).await;
     lena.close().await;
 }
 
@@ -91,5 +92,42 @@ async fn decided(house: &House) {
     ines.fill("Why?", "The maths class compares odds this week.").await;
     ines.press("Write this down").await;
     ines.says("The maths class compares odds this week.").await;
+    ines.close().await;
+}
+
+/// A colleague says that a site is trouble: the Head of IT asks the filter, looks what a rule would change, makes it, and
+/// takes it back.
+async fn closed_by_hand(house: &House, lena: &mut Browser) {
+    let ines = people::at_work(house, "ines", "Ines Network").await;
+    ines.go("http://haven.test/what-if").await;
+    ines.fill("Address", "library.test/books").await;
+    ines.press("Ask").await;
+    for words in ["Allowed", "What no other rule names", "Sealed lists are not asked"] {
+        ines.says(words).await;
+    }
+    ines.press("Close library.test by a rule of our own").await;
+    ines.pick("For whom?", "Learners").await;
+    ines.fill("Why?", "They are cleaning their server today.").await;
+    ines.press("Look first what it changes").await;
+    ines.says("What it would change").await;
+    ines.says("Not opened").await;
+    ines.press("Make the rule").await;
+    ines.says("The rule is in force").await;
+    people::soon(20, async || {
+        lena.go("https://library.test/books").await;
+        lena.text().await.contains("it was closed").then_some(())
+    })
+    .await
+    .expect("the site is closed for somebody who browses already");
+    ines.press("Take the rule about library.test back").await;
+    ines.fill("Why?", "Their server is clean.").await;
+    ines.press("Take it back").await;
+    ines.says("The rule was taken back").await;
+    people::soon(20, async || {
+        lena.go("https://library.test/books").await;
+        lena.text().await.contains("A shelf of stories").then_some(())
+    })
+    .await
+    .expect("the site is open again");
     ines.close().await;
 }

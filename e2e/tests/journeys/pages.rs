@@ -168,6 +168,9 @@ async fn staff_pages(house: &mut House) -> BTreeSet<String> {
         ("/events", "events-empty"),
         ("/technical", "technical-empty"),
         ("/requests", "requests-empty"),
+        ("/rules", "rules-empty"),
+        ("/rules/new", "rules-new"),
+        ("/what-if", "what-if-empty"),
         ("/my", "my-empty"),
         ("/cases?text=zzzz", "cases-nothing-found"),
     ] {
@@ -192,6 +195,7 @@ async fn staff_pages(house: &mut House) -> BTreeSet<String> {
         ("/technical", "/technical".to_owned(), "technical"),
         ("/requests", "/requests".to_owned(), "requests"),
         ("/lists", "/lists".to_owned(), "lists"),
+        ("/what-if", format!("/what-if?url=casino-royal.test/{LONG}&group=staff"), "what-if"),
         ("/keys", "/keys".to_owned(), "keys"),
         ("/my", "/my".to_owned(), "my"),
         ("/unlock", "/unlock".to_owned(), "unlock"),

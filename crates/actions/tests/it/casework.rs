@@ -394,6 +394,7 @@ async fn f12_a_rule_whose_clause_vanishes_with_a_new_policy_is_a_finding_and_nev
                 made_by: "somebody".into(),
                 until: None,
                 request: None,
+                withdrawn_at: None,
             };
             store::local_rules::insert(&mut unit, &rule).await.unwrap();
         }

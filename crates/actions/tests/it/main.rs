@@ -5,6 +5,7 @@ mod alerts;
 mod casework;
 mod keys;
 mod let_in;
+mod local_rules;
 mod recovery;
 mod reports;
 mod sessions;

@@ -234,6 +234,7 @@ async fn a_local_rule_ends_by_itself_or_by_hand(store: Store) {
         made_by: "it".to_owned(),
         until,
         request: None,
+        withdrawn_at: None,
     };
     let mut unit = store.begin().await.unwrap();
     local_rules::insert(&mut unit, &rule("u1", Some(at(10)))).await.unwrap();

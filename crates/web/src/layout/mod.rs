@@ -130,6 +130,8 @@ fn menu(may: &dyn Fn(&str) -> bool) -> Vec<Link> {
     add(may("filter.read"), "/events", "Filter events");
     add(may("filter."), "/technical", "Technical alerts");
     add(may("filter.decide-request"), "/requests", "Requests");
+    add(may("filter.decide-request"), "/rules", "Our own rules");
+    add(may("filter.read"), "/what-if", "What would happen?");
     add(may("filter.read"), "/lists", "Block lists");
     add(may("case."), "/keys", "Keys");
     add(true, "/my", "My page");

@@ -164,6 +164,7 @@ fn options(mode: Mode) -> WebOptions {
         proxy_host: "127.0.0.1".to_owned(),
         proxy_port: Some(8080),
         lists: Arc::new(web::ListsShown::default),
+        in_force: Arc::new(|| None),
         fresh_id: Arc::new(move || format!("fresh-{}", count.fetch_add(1, Ordering::SeqCst))),
         practice: (mode == Mode::Practice).then(|| Practice {
             password: PASSWORD.to_owned(),
