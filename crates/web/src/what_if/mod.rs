@@ -129,7 +129,7 @@ mod tests {
             "WAES 7.1",
             "casinos casino.test",
             "What no other rule names",
-            "/rules/new?site=casino.test&amp;allow=yes",
+            "/rules/new?site=casino.test&#38;allow=yes",
             "Sealed lists are not asked",
         ] {
             has(&html, wanted);
