@@ -145,9 +145,9 @@ impl Parts {
                 }
             },
             Place::Behind if self.kept.starts_with(b"--") => self.go(2, Place::After),
-            Place::Behind => match self.kept.iter().position(|byte| *byte == b'\n') {
+            Place::Behind => match self.kept.iter().take(PART_HEAD_LIMIT_BYTES).position(|byte| *byte == b'\n') {
                 Some(at) => self.go(at + 1, Place::Head),
-                None if self.kept.len() > PART_HEAD_LIMIT_BYTES => self.go(0, Place::Head),
+                None if self.kept.len() >= PART_HEAD_LIMIT_BYTES => self.go(0, Place::Head),
                 None => false,
             },
             Place::Head => self.head(pieces),
@@ -248,16 +248,7 @@ fn head_end(bytes: &[u8]) -> Option<(usize, usize)> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    let first = wanted.first()?;
-    let mut from = 0;
-    loop {
-        let rest = bytes.get(from..)?;
-        let at = from + rest.iter().position(|byte| byte == first)?;
-        if bytes.get(at..)?.starts_with(wanted) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
+    memchr::memmem::find(bytes, wanted)
 }
 
 /// A parameter of a header: `name="red fox"` or `name=red`.
