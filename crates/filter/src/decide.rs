@@ -8,6 +8,7 @@ mod alert;
 mod content;
 mod examples;
 mod explain;
+mod file;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use policy::{Action, Citation, SafetyRule};
 
 use crate::address::Address;
+use crate::body::{Sent, is_json};
 use crate::decision::{Decision, ScanPlan};
 use crate::facts::{Carriage, Facts, Person, Who};
 use crate::search;
@@ -22,6 +24,7 @@ use crate::snapshot::{GroupRules, Snapshot};
 
 pub use examples::check_examples;
 pub use explain::{CandidateLine, Explanation, Inside, TierLine, explain};
+pub use file::Found;
 use walk::{Candidate, Tier};
 
 /// Most bytes of a response's text that are read for words.
@@ -80,9 +83,13 @@ pub fn response(
     let seen = matches!(facts.carriage, Carriage::Plain | Carriage::Inspected);
     let person = matches!(facts.who, Who::Person(_));
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_text = matches!(kind.as_str(), "text/html" | "text/plain" | "application/xhtml+xml");
-    let scan = seen && person && is_text && length != Some(0) && content::may_be_judged(request);
-    if scan { ScanPlan::Words } else { ScanPlan::Pass }
+    let plan = match kind.as_str() {
+        "text/html" | "text/plain" | "application/xhtml+xml" => ScanPlan::Words,
+        json if is_json(json) => ScanPlan::Json,
+        _ => return ScanPlan::Pass,
+    };
+    let scan = seen && person && length != Some(0) && content::may_be_judged(request);
+    if scan { plan } else { ScanPlan::Pass }
 }
 
 /// The last word, after the text of a response (HTML or plain) was read.
@@ -92,7 +99,48 @@ pub fn text(snapshot: &Snapshot, facts: &Facts, request: &Decision, text: &str) 
     if !content::may_be_judged(request) {
         return request.clone();
     }
-    content::after_text(snapshot, facts, person, request, text)
+    content::after_text(snapshot, facts, person, request, text, content::Seen::OnPage)
+}
+
+/// Whether what somebody sends is to be read for words.
+#[must_use]
+pub fn reads_sent(facts: &Facts, request: &Decision) -> bool {
+    let seen = matches!(facts.carriage, Carriage::Plain | Carriage::Inspected);
+    seen && matches!(facts.who, Who::Person(_)) && content::may_be_judged(request)
+}
+
+/// The last word before something is sent, after it was read. Its words go no further than this (S-4).
+#[must_use]
+pub fn sent(snapshot: &Snapshot, facts: &Facts, request: &Decision, sent: &Sent) -> Decision {
+    let Who::Person(person) = &facts.who else { return request.clone() };
+    if !reads_sent(facts, request) {
+        return request.clone();
+    }
+    let mut decision = request.clone();
+    if let Some(terms) = &sent.search {
+        decision = content::after_search(snapshot, facts, person, &decision, terms);
+    }
+    if decision.action == Action::Block {
+        return decision;
+    }
+    content::after_text(snapshot, facts, person, &decision, &sent.text, content::Seen::InSent)
+}
+
+/// Whether files that come from there, or go there, are checked for harmful programs. Also where somebody opened the site by
+/// name: any site can be broken into. Not of help sites and Haven's own pages (S-3), nor of updates, which are signed.
+#[must_use]
+pub fn scans_files(facts: &Facts, request: &Decision) -> bool {
+    let seen = matches!(facts.carriage, Carriage::Plain | Carriage::Inspected);
+    let person = matches!(facts.who, Who::Person(_));
+    seen && person && request.record && request.action != Action::Block && !request.rule.starts_with("update:")
+}
+
+/// The last word on a file in which the malware engine found something. It is always stopped; the pack says by which clause,
+/// and whether a person is told.
+#[must_use]
+pub fn infected(snapshot: &Snapshot, facts: &Facts, request: &Decision, file: Found<'_>) -> Decision {
+    let Who::Person(person) = &facts.who else { return request.clone() };
+    file::infected(snapshot, facts, person, request, file)
 }
 
 /// What the pack says to do with bytes in a tunnel that are neither TLS nor HTTP.

@@ -12,7 +12,7 @@ pub struct Decision {
     pub reason: String,
     /// Codes of the vocabulary that the address or text matched, most telling first.
     pub codes: Vec<String>,
-    /// The rule that won, as `tier:id` (`help`, `sealed`, `exception:...`, `local:...`, `category:...`, `content:...`, `default`).
+    /// The rule that won, as `tier:id` (`help`, `sealed`, `exception:...`, `local:...`, `category:...`, `content:...`, `sent:...`, `file:...`, `default`).
     pub rule: String,
     /// The list entry that matched, as `list-name entry`; empty if none did.
     pub list: String,
@@ -53,9 +53,10 @@ pub struct AlertCue {
     pub procedure: String,
     pub clause: String,
     pub reason: String,
-    /// What was seen: the search words or the phrases found, joined by `, `; or the host.
+    /// What was seen: the search words or the phrases found, joined by `, `; the host; or the signature and the host. Of what
+    /// somebody sent only Haven's own phrases, never the words themselves (S-4).
     pub seen: String,
-    /// `search`, `site` or `text`.
+    /// `search`, `site`, `text`, `sent` or `file`.
     pub kind: String,
 }
 
@@ -66,4 +67,6 @@ pub enum ScanPlan {
     Pass,
     /// Read decoded text up to the limit and judge it.
     Words,
+    /// The same, of JSON that a page's script asked for.
+    Json,
 }

@@ -3,10 +3,12 @@
 //! Pure: no socket, no clock, no randomness. The list index reads a file that its caller has mapped into memory.
 
 pub mod address;
+pub mod body;
 pub mod decide;
 pub mod decision;
 pub mod facts;
 pub mod lists;
+pub mod malware;
 pub mod phrases;
 pub mod search;
 pub mod site;

@@ -2,6 +2,7 @@
 
 mod html;
 mod letters;
+mod masked;
 mod normal;
 mod spelling;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use crate::search::SearchTerms;
 pub use html::visible_text;
+use masked::unmasked;
 pub(crate) use normal::normal_text;
 use normal::normal_with;
 use spelling::{Slips, Vocabulary, singular};
@@ -214,7 +216,7 @@ impl WordPack {
     pub fn score(&self, text: &str) -> Scores {
         let Some(automaton) = &self.automaton else { return Scores::default() };
         let end = text.floor_char_boundary(TEXT_LIMIT_BYTES.min(text.len()));
-        let normal = normal_with(text.get(..end).unwrap_or_default(), &self.known);
+        let normal = normal_with(&unmasked(text.get(..end).unwrap_or_default(), &self.known), &self.known);
         let mut counts: Vec<u32> = vec![0; automaton.patterns_len()];
         for found in automaton.find_overlapping_iter(&normal) {
             if let Some(count) = counts.get_mut(found.pattern().as_usize()) {
@@ -232,7 +234,7 @@ impl WordPack {
     /// in a long word aside.
     #[must_use]
     pub fn score_search(&self, terms: &SearchTerms) -> Scores {
-        let typed = normal_with(&terms.raw, &self.known);
+        let typed = normal_with(&unmasked(&terms.raw, &self.known), &self.known);
         let meant: BTreeSet<String> = typed
             .split_whitespace()
             .flat_map(|word| {

@@ -1,6 +1,7 @@
 //! Search engines: the words somebody searched for, and the changes that switch an engine's own safe mode on.
 
 mod engines;
+mod posted;
 
 use serde::Serialize;
 
@@ -8,6 +9,7 @@ use crate::address::{Address, decoded, pairs};
 use crate::decision::Edit;
 use crate::phrases::normal_text;
 use engines::{ENGINES, Engine, Host};
+pub(crate) use posted::posted;
 
 /// Longest search that is kept and judged.
 pub const SEARCH_LIMIT_CHARS: usize = 500;
@@ -43,9 +45,13 @@ pub fn terms(address: &Address) -> Option<SearchTerms> {
         .iter()
         .filter(|engine| engine.host.is(address))
         .find_map(|engine| Some((engine, engine.typed(address)?)))?;
+    terms_of(engine.name, &typed)
+}
+
+fn terms_of(engine: &str, typed: &str) -> Option<SearchTerms> {
     let raw: String = typed.trim().chars().filter(|c| !c.is_control()).take(SEARCH_LIMIT_CHARS).collect();
     let words: Vec<String> = normal_text(&raw).split_whitespace().map(str::to_owned).collect();
-    (!words.is_empty()).then(|| SearchTerms { engine: engine.name.to_owned(), words, raw })
+    (!words.is_empty()).then(|| SearchTerms { engine: engine.to_owned(), words, raw })
 }
 
 /// Changes to a request that switch safe modes on. An engine whose safe mode has no parameter is asked with the header

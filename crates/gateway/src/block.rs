@@ -111,10 +111,12 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
     BlockPage {
         css: CSS,
         organisation: if contact.organisation.is_empty() { &pack.organisation } else { &contact.organisation },
-        heading: match (is_warning, by_search) {
-            (true, _) => "Stop and think before you open this",
-            (false, true) => "This search is blocked",
-            (false, false) => "This page is blocked",
+        heading: match decision.rule.split(':').next() {
+            _ if is_warning => "Stop and think before you open this",
+            Some("file") => "This file is blocked",
+            Some("sent") => "We did not send this",
+            _ if by_search => "This search is blocked",
+            _ => "This page is blocked",
         },
         by_search,
         practice: contact.practice,

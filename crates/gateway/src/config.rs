@@ -57,6 +57,7 @@ pub const HANDSHAKE_LIMIT_SECONDS: u64 = 10;
 pub const CONNECT_LIMIT_SECONDS: u64 = 10;
 pub const UPSTREAM_HEAD_LIMIT_SECONDS: u64 = 60;
 pub const SCAN_WAIT_LIMIT_SECONDS: u64 = 30;
+pub const SCRIPT_WAIT_LIMIT_SECONDS: u64 = 5;
 pub const SCAN_TEXT_LIMIT_BYTES: usize = 2 * 1024 * 1024;
 pub const SCAN_RAW_LIMIT_BYTES: usize = 2 * 1024 * 1024;
 pub const SCAN_RATIO_LIMIT: usize = 200;
@@ -87,6 +88,9 @@ pub struct Limits {
     pub upstream_head: Duration,
     /// From the head of a response to the end of what is read of its words.
     pub scan_wait: Duration,
+    /// The same for what a page's script asked for, which may come in pieces for as long as it likes: it is judged by what
+    /// came until then.
+    pub script_wait: Duration,
     /// Decoded text that is judged, in bytes; what follows is passed on.
     pub scan_text_bytes: usize,
     /// Body as sent that is held back while it is judged, in bytes.
@@ -114,6 +118,7 @@ impl Default for Limits {
             connect: Duration::from_secs(CONNECT_LIMIT_SECONDS),
             upstream_head: Duration::from_secs(UPSTREAM_HEAD_LIMIT_SECONDS),
             scan_wait: Duration::from_secs(SCAN_WAIT_LIMIT_SECONDS),
+            script_wait: Duration::from_secs(SCRIPT_WAIT_LIMIT_SECONDS),
             scan_text_bytes: SCAN_TEXT_LIMIT_BYTES,
             scan_raw_bytes: SCAN_RAW_LIMIT_BYTES,
             scan_ratio: SCAN_RATIO_LIMIT,
@@ -131,4 +136,6 @@ pub struct Config {
     pub reach: Reach,
     pub trust: Trust,
     pub limits: Limits,
+    /// The malware engine; without one no file is scanned.
+    pub malware: Option<crate::malware::Plan>,
 }

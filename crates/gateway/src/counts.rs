@@ -75,6 +75,12 @@ counts! {
     misdirected,
     /// Answers whose words could not be read.
     scan_failed,
+    /// Forms, messages and uploads that were stopped for their words.
+    sent_blocked,
+    /// Files in which the malware engine found something.
+    malware_found,
+    /// Files that the malware engine could not check.
+    malware_unchecked,
     /// Requests refused because no policy is in force.
     no_snapshot,
     /// Open tunnels closed because the answer about them changed.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use filter::body::json_text;
 use filter::decide;
 use filter::{Address, Carriage, Decision, Facts, ScanPlan, Snapshot, Who};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -13,11 +14,12 @@ use policy::Action;
 use crate::block::{self, Blocked};
 use crate::body::{self, Body};
 use crate::carry;
+use crate::files::{Checked, Cut, Way};
 use crate::gate;
 use crate::headers;
 use crate::line::Line;
 use crate::record::{self, Pending};
-use crate::scan;
+use crate::scan::{self, Wait};
 use crate::upstream::UpstreamError;
 use crate::warnings;
 use crate::who::{Standing, Visit};
@@ -32,10 +34,10 @@ pub(crate) struct Asked {
 
 /// The request being decided, with all that is known about it.
 pub(crate) struct Errand {
-    visit: Arc<Visit>,
-    snapshot: Arc<Snapshot>,
-    facts: Facts,
-    decision: Decision,
+    pub(crate) visit: Arc<Visit>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) facts: Facts,
+    pub(crate) decision: Decision,
     reference: String,
     pending: Pending,
     line: Option<Arc<Line>>,
@@ -81,18 +83,24 @@ impl Errand {
         if self.stops(&self.decision) {
             return self.refuse(&path);
         }
+        let (head, body) = request.into_parts();
+        let cut = Cut::default();
+        let body = match self.outgoing(&head.headers, body, &path, &cut).await {
+            Ok(body) => body,
+            Err(answer) => return answer,
+        };
         let line = match self.line().await {
             Ok(line) => line,
-            Err(error) => return self.trouble(error),
+            Err(error) => return self.give_up(error),
         };
-        let method = request.method().clone();
-        let (outgoing, upgrade) = match self.prepare(request, &path) {
+        let method = head.method.clone();
+        let (outgoing, upgrade) = match self.prepare(Request::from_parts(head, body), &path) {
             Ok(prepared) => prepared,
-            Err(error) => return self.trouble(error),
+            Err(error) => return self.give_up(error),
         };
         let response = match line.send(outgoing).await {
             Ok(response) => response,
-            Err(error) => return self.trouble(error),
+            Err(error) => return self.cut_or_trouble(error, &cut, &path),
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return self.switch(response, upgrade);
@@ -100,21 +108,11 @@ impl Errand {
         self.last_word(response, &method, &path).await
     }
 
-    /// Whether a decision ends here: blocked, or a warning that was not yet read.
-    fn stops(&self, decision: &Decision) -> bool {
-        match decision.action {
-            Action::Block => true,
-            Action::Warn => match &self.facts.who {
-                Who::Person(person) => {
-                    !self.visit.keeper.warnings.has_passed(&person.session, self.facts.address.host(), self.facts.at)
-                }
-                Who::Unknown => true,
-            },
-            Action::Allow | Action::Watch => false,
-        }
+    pub(crate) fn stops(&self, decision: &Decision) -> bool {
+        stops(&self.visit, &self.facts, decision)
     }
 
-    fn refuse(&mut self, path: &str) -> Response<Body> {
+    pub(crate) fn refuse(&mut self, path: &str) -> Response<Body> {
         self.pending.put();
         refusal(&self.visit, &self.snapshot, &self.facts, &self.decision, &self.reference, path)
     }
@@ -131,7 +129,7 @@ impl Errand {
     /// The request as it goes on, and the client's side of an upgrade if it asks for one.
     fn prepare(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Request<Body>,
         path: &str,
     ) -> Result<(Request<Body>, Option<hyper::upgrade::OnUpgrade>), UpstreamError> {
         let secure = self.facts.carriage == Carriage::Inspected;
@@ -144,6 +142,11 @@ impl Errand {
         parts.headers.remove(header::HOST);
         // Whoever expects to be told to go on has been told by us.
         parts.headers.remove(header::EXPECT);
+        if self.facts.navigation && self.visit.keeper.engine.is_some() {
+            // A file that comes in pieces would be judged in pieces: what a person opens is asked for whole.
+            parts.headers.remove(header::RANGE);
+            parts.headers.remove(header::IF_RANGE);
+        }
         if websocket {
             parts.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
             parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
@@ -157,7 +160,7 @@ impl Errand {
             .build()
             .map_err(|_| UpstreamError::Broken)?;
         parts.version = Version::default();
-        Ok((Request::from_parts(parts, body::passed(body)), upgrade))
+        Ok((Request::from_parts(parts, body), upgrade))
     }
 
     /// A WebSocket goes on as a tunnel that is asked about again and again.
@@ -166,7 +169,7 @@ impl Errand {
         mut response: Response<Incoming>,
         upgrade: Option<hyper::upgrade::OnUpgrade>,
     ) -> Response<Body> {
-        let Some(client) = upgrade else { return self.trouble(UpstreamError::Broken) };
+        let Some(client) = upgrade else { return self.give_up(UpstreamError::Broken) };
         self.pending.put();
         let website = hyper::upgrade::on(&mut response);
         let (visit, facts) = (Arc::clone(&self.visit), self.facts.clone());
@@ -198,18 +201,40 @@ impl Errand {
         let bodyless =
             method == Method::HEAD || matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let endless = content_type.is_some_and(|kind| kind.starts_with("text/event-stream"));
-        let unread = bodyless
-            || endless
-            || !self.decision.record
-            || decide::response(&self.snapshot, &self.facts, &self.decision, content_type, length) == ScanPlan::Pass;
-        if unread {
-            self.pending.put();
-            let idle = self.visit.keeper.config.limits.idle;
-            return Response::from_parts(parts, body::within(body::passed(body), idle));
+        let plan = if bodyless || endless || !self.decision.record {
+            ScanPlan::Pass
+        } else {
+            decide::response(&self.snapshot, &self.facts, &self.decision, content_type, length)
+        };
+        let mut body = match plan {
+            ScanPlan::Pass => body::passed(body),
+            ScanPlan::Words | ScanPlan::Json => match self.judged(body, &parts.headers, plan).await {
+                Some(body) => body,
+                None => return self.refuse(path),
+            },
+        };
+        if !bodyless && !endless {
+            body = match self.checked(&parts.headers, body, Way::Fetched, &Cut::default()).await {
+                Checked::On(body) => body,
+                Checked::Stopped => return self.refuse(path),
+                Checked::Broken => return self.give_up(UpstreamError::Broken),
+            };
         }
-        let scanned = scan::read(body, &parts.headers, &self.visit.keeper.config.limits).await;
-        let judged = match scanned.text {
-            Ok(text) => self.judge(text).await,
+        self.pending.put();
+        let idle = self.visit.keeper.config.limits.idle;
+        Response::from_parts(parts, body::within(body, idle))
+    }
+
+    /// The body once its words were judged; none if they end it.
+    async fn judged(&mut self, body: Incoming, headers: &HeaderMap, plan: ScanPlan) -> Option<Body> {
+        let limits = &self.visit.keeper.config.limits;
+        let wait = match plan {
+            ScanPlan::Json => Wait { limit: limits.script_wait, enough: true },
+            _ => Wait { limit: limits.scan_wait, enough: false },
+        };
+        let scanned = scan::read(body, headers, limits, wait).await;
+        let judged = match scanned.found {
+            Ok(text) => self.judge(text, plan).await,
             Err(_) => {
                 self.visit.keeper.counts.scan_failed.add();
                 Some(self.unreadable())
@@ -218,18 +243,20 @@ impl Errand {
         if let Some(judged) = judged {
             self.amend(judged);
             if self.stops(&self.decision) {
-                return self.refuse(path);
+                return None;
             }
         }
-        self.pending.put();
-        let idle = self.visit.keeper.config.limits.idle;
-        Response::from_parts(parts, body::within(scanned.body.boxed_unsync(), idle))
+        Some(scanned.body.boxed_unsync())
     }
 
     /// What the words say. Away from the sockets' threads, because a long page takes its time.
-    async fn judge(&self, text: String) -> Option<Decision> {
+    async fn judge(&self, text: String, plan: ScanPlan) -> Option<Decision> {
         let (snapshot, facts, decision) = (Arc::clone(&self.snapshot), self.facts.clone(), self.decision.clone());
-        let judged = tokio::task::spawn_blocking(move || decide::text(&snapshot, &facts, &decision, &text)).await;
+        let judging = tokio::task::spawn_blocking(move || {
+            let text = if plan == ScanPlan::Json { json_text(&text) } else { text };
+            decide::text(&snapshot, &facts, &decision, &text)
+        });
+        let judged = judging.await;
         match judged {
             Ok(judged) => Some(judged),
             Err(_) => {
@@ -248,7 +275,7 @@ impl Errand {
     }
 
     /// Takes the decision about the words over the one about the address, where it says something new.
-    fn amend(&mut self, judged: Decision) {
+    pub(crate) fn amend(&mut self, judged: Decision) {
         let new_alert = judged.alert.is_some() && judged.alert != self.decision.alert;
         let stricter = judged.action != self.decision.action && judged.action != Action::Allow;
         if !new_alert && !stricter {
@@ -265,12 +292,32 @@ impl Errand {
         }
     }
 
-    fn trouble(mut self, error: UpstreamError) -> Response<Body> {
+    /// A website that was not reached; or the file that was on its way there was cut off.
+    fn cut_or_trouble(mut self, error: UpstreamError, cut: &Cut, path: &str) -> Response<Body> {
+        let Some((decision, reference)) = cut.get() else { return self.give_up(error) };
+        // Its own record stands already.
+        self.pending.forget();
+        refusal(&self.visit, &self.snapshot, &self.facts, decision, reference, path)
+    }
+
+    pub(crate) fn give_up(&mut self, error: UpstreamError) -> Response<Body> {
         if error == UpstreamError::Private {
             self.pending.put_refused(error.sentence());
         }
         self.pending.put();
         trouble(&self.visit, error, self.facts.navigation)
+    }
+}
+
+/// Whether a decision ends here: blocked, or a warning that was not yet read.
+pub(crate) fn stops(visit: &Visit, facts: &Facts, decision: &Decision) -> bool {
+    match decision.action {
+        Action::Block => true,
+        Action::Warn => match &facts.who {
+            Who::Person(person) => !visit.keeper.warnings.has_passed(&person.session, facts.address.host(), facts.at),
+            Who::Unknown => true,
+        },
+        Action::Allow | Action::Watch => false,
     }
 }
 

@@ -8,6 +8,9 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 /// Encodings that Haven can read; a website is asked for no other.
 const READABLE: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "identity"];
 
+/// How often a parameter's name may be escaped and is still known.
+const ESCAPES_LIMIT: usize = 3;
+
 /// Takes out what concerns one connection only, and what was meant for the proxy.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
@@ -73,11 +76,38 @@ pub(crate) fn apply(edits: &[Edit], headers: &mut HeaderMap, path_and_query: &st
 
 fn set_query(path_and_query: &str, name: &str, value: &str) -> String {
     let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-    let is_other =
-        |pair: &&str| !pair.is_empty() && !pair.split('=').next().unwrap_or_default().eq_ignore_ascii_case(name);
+    let is_other = |pair: &&str| {
+        let named = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && !unescaped(named).eq_ignore_ascii_case(name.as_bytes())
+    };
     let mut pairs: Vec<String> = query.split('&').filter(is_other).map(str::to_owned).collect();
     pairs.push(format!("{name}={value}"));
     format!("{path}?{}", pairs.join("&"))
+}
+
+/// A parameter's name as the website will read it: `%73afe` is `safe`, however often it was escaped.
+fn unescaped(name: &str) -> Vec<u8> {
+    let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = name.as_bytes().to_vec();
+    for _ in 0..ESCAPES_LIMIT {
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut rest = bytes.as_slice();
+        while let Some((&byte, tail)) = rest.split_first() {
+            rest = tail;
+            match (byte, tail) {
+                (b'%', [high, low, after @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {
+                    out.push(hex(*high).unwrap_or(0) << 4 | hex(*low).unwrap_or(0));
+                    rest = after;
+                }
+                _ => out.push(byte),
+            }
+        }
+        if out == bytes {
+            break;
+        }
+        bytes = out;
+    }
+    bytes
 }
 
 /// `host`, or `host:port` where the port is not the scheme's own.
@@ -111,6 +141,10 @@ mod tests {
     fn f07_a_safe_search_parameter_replaces_the_one_that_was_there() {
         assert_eq!(set_query("/search?q=a&safe=off&SAFE=images", "safe", "active"), "/search?q=a&safe=active");
         assert_eq!(set_query("/search", "safe", "active"), "/search?safe=active");
+        for off in ["%73afe=off", "s%61%66e=off", "%53AFE=off", "%2573afe=off", "%73%61%66%65"] {
+            assert_eq!(set_query(&format!("/search?{off}&q=a"), "safe", "active"), "/search?q=a&safe=active", "{off}");
+        }
+        assert_eq!(set_query("/search?q=%zz&%=1", "safe", "active"), "/search?q=%zz&%=1&safe=active");
     }
 
     #[test]

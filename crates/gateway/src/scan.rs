@@ -1,6 +1,7 @@
-//! Reads the words of a response: decoded under a cap, and turned into text in its own character set.
+//! Reads what a body says: decoded under a cap, and turned into text in its own character set.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Frame, Incoming};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::time::{Instant, timeout_at};
 
 use crate::body::Rejoined;
@@ -35,14 +36,33 @@ pub(crate) enum ScanError {
 }
 
 /// What was read, and the body to pass on, whole.
-pub(crate) struct Scanned {
-    pub(crate) text: Result<String, ScanError>,
+pub(crate) struct Scanned<T> {
+    pub(crate) found: Result<T, ScanError>,
     pub(crate) body: Rejoined,
 }
 
+/// How long is waited, and what is made of a body that has not ended by then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wait {
+    pub(crate) limit: Duration,
+    /// What came so far is enough; if not, it could not be read.
+    pub(crate) enough: bool,
+}
+
 /// Reads the beginning of a body and what it says. The body that comes back is the same, byte for byte.
-pub(crate) async fn read(mut body: Incoming, headers: &HeaderMap, limits: &Limits) -> Scanned {
-    let end = Instant::now() + limits.scan_wait;
+pub(crate) async fn read(body: Incoming, headers: &HeaderMap, limits: &Limits, wait: Wait) -> Scanned<String> {
+    let Scanned { found, body } = read_bytes(body, headers, limits, wait).await;
+    Scanned { found: found.map(|bytes| to_text(&bytes, headers)), body }
+}
+
+/// The same, as bytes.
+pub(crate) async fn read_bytes(
+    mut body: Incoming,
+    headers: &HeaderMap,
+    limits: &Limits,
+    wait: Wait,
+) -> Scanned<Vec<u8>> {
+    let end = Instant::now() + wait.limit;
     let mut read: VecDeque<Frame<Bytes>> = VecDeque::new();
     let mut raw: Vec<u8> = Vec::new();
     let mut trouble = None;
@@ -59,6 +79,7 @@ pub(crate) async fn read(mut body: Incoming, headers: &HeaderMap, limits: &Limit
                 trouble = Some(ScanError::BrokeOff);
                 break;
             }
+            Err(_) if wait.enough => break,
             Err(_) => {
                 trouble = Some(ScanError::TimedOut);
                 break;
@@ -66,14 +87,15 @@ pub(crate) async fn read(mut body: Incoming, headers: &HeaderMap, limits: &Limit
         }
     }
     let whole = body.is_end_stream();
-    let text = match trouble {
+    let found = match trouble {
         Some(trouble) => Err(trouble),
-        None => decode(raw, whole, headers, limits).await.map(|bytes| to_text(&bytes, headers)),
+        None => decode(raw, whole, headers, limits).await,
     };
-    Scanned { text, body: Rejoined { read, rest: (!whole).then_some(body) } }
+    Scanned { found, body: Rejoined { read, rest: (!whole).then_some(body) } }
 }
 
-async fn decode(raw: Vec<u8>, whole: bool, headers: &HeaderMap, limits: &Limits) -> Result<Vec<u8>, ScanError> {
+/// The encodings of a body, the innermost first.
+pub(crate) fn layers(headers: &HeaderMap) -> Result<Vec<String>, ScanError> {
     let mut layers: Vec<String> = Vec::new();
     for value in headers.get_all(header::CONTENT_ENCODING) {
         let value = value.to_str().map_err(|_| ScanError::Unknown)?;
@@ -84,13 +106,14 @@ async fn decode(raw: Vec<u8>, whole: bool, headers: &HeaderMap, limits: &Limits)
                 .filter(|layer| !layer.is_empty() && layer != "identity"),
         );
     }
-    if layers.len() > LAYERS_LIMIT {
-        return Err(ScanError::Unknown);
-    }
+    if layers.len() > LAYERS_LIMIT { Err(ScanError::Unknown) } else { Ok(layers) }
+}
+
+async fn decode(raw: Vec<u8>, whole: bool, headers: &HeaderMap, limits: &Limits) -> Result<Vec<u8>, ScanError> {
     let raw_length = raw.len();
     let mut bytes = raw;
     // The last encoding named was put on last, and comes off first.
-    for layer in layers.iter().rev() {
+    for layer in layers(headers)?.iter().rev() {
         bytes = unpack(layer, &bytes, whole, limits).await?;
         if bytes.len() / limits.scan_ratio.max(1) > raw_length {
             return Err(ScanError::Bomb);
@@ -109,14 +132,44 @@ async fn unpack(layer: &str, packed: &[u8], whole: bool, limits: &Limits) -> Res
             take(decoder, cap, whole).await
         }
         // The name means zlib, but some servers send the bare stream.
-        "deflate" if packed.first().is_some_and(|first| first & 0x0f == 8) => {
-            take(ZlibDecoder::new(packed), cap, whole).await
-        }
+        "deflate" if packed.first().is_some_and(is_zlib) => take(ZlibDecoder::new(packed), cap, whole).await,
         "deflate" => take(DeflateDecoder::new(packed), cap, whole).await,
         "br" => take(BrotliDecoder::new(packed), cap, whole).await,
         "zstd" => take(ZstdDecoder::new(packed), cap, whole).await,
         _ => Err(ScanError::Unknown),
     }
+}
+
+fn is_zlib(first: &u8) -> bool {
+    first & 0x0f == 8
+}
+
+type Reader = Box<dyn AsyncRead + Send + Unpin>;
+
+/// Unpacks a body while it comes.
+pub(crate) async fn unpacking(
+    layers: &[String],
+    packed: Box<dyn AsyncBufRead + Send + Unpin>,
+) -> Result<Reader, ScanError> {
+    let mut inner: Box<dyn AsyncBufRead + Send + Unpin> = packed;
+    for layer in layers.iter().rev() {
+        let unpacked: Reader = match layer.as_str() {
+            "gzip" | "x-gzip" => {
+                let mut decoder = GzipDecoder::new(inner);
+                decoder.multiple_members(true);
+                Box::new(decoder)
+            }
+            "deflate" => {
+                let first = inner.fill_buf().await.map_err(|_| ScanError::BrokeOff)?.first().is_some_and(is_zlib);
+                if first { Box::new(ZlibDecoder::new(inner)) } else { Box::new(DeflateDecoder::new(inner)) }
+            }
+            "br" => Box::new(BrotliDecoder::new(inner)),
+            "zstd" => Box::new(ZstdDecoder::new(inner)),
+            _ => return Err(ScanError::Unknown),
+        };
+        inner = Box::new(BufReader::new(unpacked));
+    }
+    Ok(Box::new(inner))
 }
 
 /// Reads up to the cap and no further, so that a bomb never goes off here.

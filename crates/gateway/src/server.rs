@@ -16,6 +16,7 @@ use crate::config::{Config, Listener};
 use crate::counts::Counts;
 use crate::door::Doors;
 use crate::line::Lines;
+use crate::malware::{self, Engine};
 use crate::network::plain;
 use crate::patient::Lingering;
 use crate::ports::{Door, Identity, Moment, Portal, Records, Snapshots};
@@ -58,6 +59,8 @@ pub(crate) struct Keeper {
     pub(crate) authority: Arc<Authority>,
     pub(crate) provider: Arc<CryptoProvider>,
     pub(crate) upstream: Arc<Upstream>,
+    /// The malware engine, if one is set.
+    pub(crate) engine: Option<Arc<Engine>>,
     pub(crate) warnings: Warnings,
     pub(crate) counts: Arc<Counts>,
     pub(crate) doors: Arc<Doors>,
@@ -102,7 +105,9 @@ impl Gateway {
             listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok()).map(|address| address.port()).collect();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let upstream = Upstream::new(&config, &own_ports, &provider, Arc::clone(&ports.portal))?;
+        let engine = config.malware.clone().map(Engine::new);
         let keeper = Keeper {
+            engine,
             doors: Doors::new(Arc::clone(&ports.identity), Arc::clone(&ports.moment)),
             config,
             ports,
@@ -133,6 +138,12 @@ impl Gateway {
         Arc::clone(&self.keeper.counts)
     }
 
+    /// The malware engine, for a health page and for other doors; none if none is set.
+    #[must_use]
+    pub fn engine(&self) -> Option<Arc<Engine>> {
+        self.keeper.engine.clone()
+    }
+
     /// Serves until `stop` is cancelled; then no new connection is taken, open answers are finished within the limit, and
     /// everything is closed.
     pub async fn run(self, stop: CancellationToken) {
@@ -141,6 +152,9 @@ impl Gateway {
         for (listener, socket) in self.listeners {
             let accepting = accept(Arc::clone(&self.keeper), listener, socket, Arc::clone(&room));
             loops.push(tokio::spawn(accepting));
+        }
+        if let Some(engine) = self.keeper.engine.clone() {
+            loops.push(tokio::spawn(look_after(Arc::clone(&self.keeper), engine)));
         }
         stop.cancelled().await;
         let keeper = self.keeper;
@@ -153,6 +167,21 @@ impl Gateway {
         if tokio::time::timeout(keeper.config.limits.stop, keeper.tasks.wait()).await.is_err() {
             keeper.end.cancel();
             keeper.tasks.wait().await;
+        }
+    }
+}
+
+/// Asks the malware engine again and again how it is.
+async fn look_after(keeper: Arc<Keeper>, engine: Arc<Engine>) {
+    let every = Duration::from_secs(malware::LOOK_EVERY_SECONDS);
+    loop {
+        tokio::select! {
+            () = keeper.stop.cancelled() => return,
+            () = engine.look(keeper.ports.moment.now()) => {}
+        }
+        tokio::select! {
+            () = keeper.stop.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
         }
     }
 }

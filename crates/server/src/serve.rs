@@ -17,7 +17,7 @@ use crate::hub::{self, COMMAND_LINE, Plan};
 use crate::moment::Clock;
 use crate::ports::apart;
 use crate::say::{Failure, Outcome};
-use crate::settings::{ListSource, Mail, Settings, StartTls};
+use crate::settings::{ListSource, Mail, Malware, Settings, StartTls};
 use crate::supply::{Fetcher, Origin, Source, Supply};
 use crate::{folder, heads, house, log, packs, pages, say};
 
@@ -257,6 +257,7 @@ fn gateway_config(settings: &Settings) -> Result<gateway::Config, Failure> {
     config.limits.connections = settings.limits.connections.max(1);
     config.limits.connections_per_address = settings.limits.connections_per_address.max(1);
     config.limits.scan_text_bytes = settings.limits.scan_text_bytes;
+    config.malware = settings.malware.as_ref().and_then(Malware::plan);
     Ok(config)
 }
 

@@ -1,5 +1,7 @@
 //! What an organisation sets in `haven.toml`; docs/settings.md tells every setting, and a test holds the two together.
 
+mod malware;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
@@ -12,6 +14,7 @@ use crate::ports::last_good;
 use crate::say::Failure;
 use crate::spool;
 use crate::supply::Origin;
+pub(crate) use malware::Malware;
 
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
@@ -41,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) network: Network,
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// Without it no file is scanned.
+    pub(crate) malware: Option<Malware>,
     #[serde(default)]
     pub(crate) away: Away,
     #[serde(default)]
@@ -327,6 +332,9 @@ impl Settings {
         if !(1..=last_good::LIMIT_MAX_DAYS).contains(&self.away.policy_days) {
             let most = last_good::LIMIT_MAX_DAYS;
             return fault("policy_days", format!("policy_days is a number of days from 1 to {most}."));
+        }
+        if let Some((setting, sentence)) = self.malware.as_ref().and_then(Malware::fault) {
+            return fault(setting, sentence);
         }
         self.check_sources(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {

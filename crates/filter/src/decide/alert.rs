@@ -35,14 +35,22 @@ pub(super) fn attach(
     }
 }
 
-/// After a page was read: the gravest trigger for its words, if it is graver than what the request already raised.
-pub(super) fn attach_text(snapshot: &Snapshot, person: &Person, decision: &mut Decision, codes: &[String], seen: &str) {
+/// After a page, a form or a file was read: the gravest trigger for what is in it, if it is graver than what the request
+/// already raised.
+pub(super) fn attach_later(
+    snapshot: &Snapshot,
+    person: &Person,
+    decision: &mut Decision,
+    codes: &[String],
+    kind: &str,
+    seen: &str,
+) {
     for trigger in snapshot.compiled.triggers.iter().filter(|trigger| names_one(trigger, codes)) {
         let graver = decision.alert.as_ref().is_none_or(|alert| trigger.grade > alert.grade);
         if let Some(lesser) = decision.alert.take_if(|_| graver) {
             decision.also_matched.push(format!("trigger:{}", lesser.trigger));
         }
-        add(decision, trigger, person, "text", seen.to_owned());
+        add(decision, trigger, person, kind, seen.to_owned());
     }
 }
 

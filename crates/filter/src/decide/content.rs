@@ -39,6 +39,16 @@ fn codes_over(snapshot: &Snapshot, scores: &Scores) -> Vec<String> {
 pub(super) enum Seen {
     InSearch,
     OnPage,
+    /// In what somebody sends: a form, a message, an upload.
+    InSent,
+    /// In a search that is sent as a form.
+    InSentSearch,
+}
+
+impl Seen {
+    fn is_sent(self) -> bool {
+        matches!(self, Self::InSent | Self::InSentSearch)
+    }
 }
 
 /// The category rules that name what words showed.
@@ -49,7 +59,7 @@ pub(super) fn candidates(snapshot: &Snapshot, asker: &Asker<'_>, codes: &[String
             let matching: Vec<String> = codes.iter().filter(|code| rule.codes.contains(*code)).cloned().collect();
             let id = rule.name.split_once(':').map_or(rule.name.as_str(), |(_, id)| id);
             (!matching.is_empty()).then(|| Candidate {
-                rule: format!("content:{id}"),
+                rule: format!("{}:{id}", if seen.is_sent() { "sent" } else { "content" }),
                 reason: reason(snapshot, &matching, seen),
                 codes: matching,
                 ..walk::of_rule(Tier::Content, rule)
@@ -61,7 +71,8 @@ pub(super) fn candidates(snapshot: &Snapshot, asker: &Asker<'_>, codes: &[String
 /// What the person is told: the pack's own sentence for the rule speaks of sites, and here it was the words.
 fn reason(snapshot: &Snapshot, codes: &[String], seen: Seen) -> String {
     let what = match seen {
-        Seen::InSearch => "Your search has words",
+        Seen::InSearch | Seen::InSentSearch => "Your search has words",
+        Seen::InSent => "What you sent has words",
         Seen::OnPage => "This page has words",
     };
     match codes.first().and_then(|code| snapshot.pack.code(code)) {
@@ -79,22 +90,45 @@ fn lower_first(title: &str) -> String {
     }
 }
 
-/// The decision once a page's words were read: stricter if a rule says so, and with an alert if a trigger does.
+/// The decision once a page's words, or those that somebody sends, were read: stricter if a rule says so, and with an alert
+/// if a trigger does.
 pub(super) fn after_text(
     snapshot: &Snapshot,
     facts: &Facts,
     person: &Person,
     request: &Decision,
     text: &str,
+    seen: Seen,
+) -> Decision {
+    amended(snapshot, facts, person, request, &snapshot.words.score(&visible_text(text)), seen)
+}
+
+/// The decision once a search that is sent as a form was read.
+pub(super) fn after_search(
+    snapshot: &Snapshot,
+    facts: &Facts,
+    person: &Person,
+    request: &Decision,
+    terms: &SearchTerms,
+) -> Decision {
+    amended(snapshot, facts, person, request, &snapshot.words.score_search(terms), Seen::InSentSearch)
+}
+
+fn amended(
+    snapshot: &Snapshot,
+    facts: &Facts,
+    person: &Person,
+    request: &Decision,
+    scores: &Scores,
+    seen: Seen,
 ) -> Decision {
     let mut decision = request.clone();
     let Some(rules) = snapshot.compiled.groups.get(&person.group) else { return decision };
-    let scores = snapshot.words.score(&visible_text(text));
-    let codes = codes_over(snapshot, &scores);
+    let codes = codes_over(snapshot, scores);
     if codes.is_empty() {
         return decision;
     }
-    let candidates = candidates(snapshot, &Asker { facts, rules }, &codes, Seen::OnPage);
+    let candidates = candidates(snapshot, &Asker { facts, rules }, &codes, seen);
     let strictest = candidates.iter().max_by_key(|candidate| strictness(candidate.action));
     if let Some(won) = strictest.filter(|won| strictness(won.action) > strictness(decision.action)) {
         decision.also_matched.insert(0, std::mem::take(&mut decision.rule));
@@ -112,14 +146,16 @@ pub(super) fn after_text(
     let known = std::mem::take(&mut decision.codes);
     decision.codes.clone_from(&codes);
     decision.codes.extend(known.into_iter().filter(|code| !codes.contains(code)));
-    if facts.navigation {
-        alert::attach_text(snapshot, person, &mut decision, &codes, &seen(&scores));
+    // What a page's script fetched is nobody's doing; what is sent is.
+    if facts.navigation || seen.is_sent() {
+        let kind = if seen.is_sent() { "sent" } else { "text" };
+        alert::attach_later(snapshot, person, &mut decision, &codes, kind, &phrases(scores));
     }
     decision
 }
 
 /// The phrases that counted, each once, joined by commas.
-fn seen(scores: &Scores) -> String {
+fn phrases(scores: &Scores) -> String {
     let over = scores.codes.iter().filter(|score| score.is_over());
     let mut phrases: Vec<&str> = over
         .flat_map(|score| &score.matches)

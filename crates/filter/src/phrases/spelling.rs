@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 /// Shortest word in which a search may have one slip; shorter words lie too near to others.
 pub(super) const SLIP_LEAST_LETTERS: usize = 7;
+/// Shortest word in which a search may have two neighbours changed over, the commonest slip of all. Such a word is hardly
+/// ever another one.
+pub(super) const SWAP_LEAST_LETTERS: usize = 5;
 /// Fewest single letters in a row that are read as one word written apart, whatever the word is.
 pub(super) const APART_LEAST_LETTERS: usize = 4;
 /// Longest run of single letters that is split into words.
@@ -149,6 +152,11 @@ impl Vocabulary {
         self.words.contains(word)
     }
 
+    /// All words of so many letters, if they are plain ones.
+    pub(super) fn of_length(&self, letters: usize) -> impl Iterator<Item = &str> {
+        self.words.iter().map(String::as_str).filter(move |word| word.len() == letters && word.is_ascii())
+    }
+
     /// `kiiill` is `kill`, `weeeed` is `weed`: a letter that stands three times or more is written twice or once, if that
     /// gives a known word.
     pub(super) fn unstretched(&self, word: &str) -> Option<String> {
@@ -243,6 +251,16 @@ pub(super) fn one_slip_apart(a: &str, b: &str) -> bool {
     same_tail(1, 1) || (swapped && same_tail(2, 2))
 }
 
+/// Whether two neighbours behind the first letter, changed over, make one word of the other. Both are ASCII.
+fn changed_over(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.as_bytes().first() == b.as_bytes().first() && one_slip_apart(a, b) && {
+        let (mut of_a, mut of_b) = (a.bytes().collect::<Vec<_>>(), b.bytes().collect::<Vec<_>>());
+        of_a.sort_unstable();
+        of_b.sort_unstable();
+        of_a == of_b
+    }
+}
+
 /// Words that a search may have written with one slip, and the ordinary words that lie one letter away from them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Slips {
@@ -257,7 +275,7 @@ impl Slips {
     }
 
     pub(super) fn add(&mut self, word: &str) {
-        if word.is_ascii() && word.len() >= SLIP_LEAST_LETTERS {
+        if word.is_ascii() && word.len() >= SWAP_LEAST_LETTERS {
             self.risky.insert(word.to_owned());
         }
     }
@@ -266,10 +284,15 @@ impl Slips {
     pub(super) fn meant(&self, word: &str) -> Vec<&str> {
         let one = singular(word);
         let ordinary = self.ordinary.contains(word) || self.ordinary.contains(one.as_str());
-        if word.len() + 1 < SLIP_LEAST_LETTERS || ordinary || !word.is_ascii() {
+        if word.len() < SWAP_LEAST_LETTERS || ordinary || !word.is_ascii() {
             return Vec::new();
         }
-        let near = |risky: &&str| one_slip_apart(word, risky) || one_slip_apart(&one, risky);
+        let near = |risky: &&str| {
+            if risky.len() < SLIP_LEAST_LETTERS {
+                return changed_over(word, risky) || changed_over(&one, risky);
+            }
+            one_slip_apart(word, risky) || one_slip_apart(&one, risky)
+        };
         self.risky.iter().map(String::as_str).filter(near).collect()
     }
 
@@ -315,6 +338,11 @@ mod tests {
         assert_eq!(slips.meant("gamblngs"), ["gambling"]);
         assert_eq!(slips.meant("rambling"), [] as [&str; 0]);
         assert_eq!(slips.meant("bot"), [] as [&str; 0]);
+        slips.add("knife");
+        assert_eq!(slips.meant("kinfe"), ["knife"]);
+        for other in ["knifr", "nkife", "knif", "knives"] {
+            assert_eq!(slips.meant(other), [] as [&str; 0], "{other}: in a short word only neighbours may change over");
+        }
     }
 
     #[test]

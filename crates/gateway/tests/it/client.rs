@@ -165,3 +165,36 @@ pub(crate) async fn get_h2(proxy: SocketAddr, authority: &Authority, host: &str,
     }
     replies
 }
+
+/// Something sent through the proxy.
+pub(crate) async fn send(
+    proxy: SocketAddr,
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Reply {
+    let host = url.split('/').nth(2).unwrap();
+    let headers: Vec<(&str, &str)> = headers.iter().copied().chain([("host", host)]).collect();
+    over(TcpStream::connect(proxy).await.unwrap(), method, url, &headers, body).await
+}
+
+/// A download that is thrown away as it comes: how many bytes came, and whether it came to its end.
+pub(crate) async fn flow(proxy: SocketAddr, url: &str) -> (StatusCode, usize, bool) {
+    let host = url.split('/').nth(2).unwrap();
+    let stream = TcpStream::connect(proxy).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let headers = [("accept", "*/*"), ("host", host)];
+    let Ok(response) = sender.send_request(request("GET", url, &headers, Bytes::new())).await else {
+        return (StatusCode::OK, 0, false);
+    };
+    let status = response.status();
+    let mut body = response.into_body();
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return (status, bytes, false) };
+        bytes += frame.data_ref().map_or(0, Bytes::len);
+    }
+    (status, bytes, status == StatusCode::OK)
+}

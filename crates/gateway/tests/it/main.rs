@@ -11,11 +11,15 @@
 mod bad_input;
 mod browsing;
 mod certificates;
+mod clamd;
 mod client;
+mod files;
 mod gate;
 mod inspected;
+mod malware;
 mod pack;
 mod page;
+mod sending;
 mod sink;
 mod tunnels;
 mod website;

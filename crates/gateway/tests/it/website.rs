@@ -151,6 +151,9 @@ async fn answer(mut request: Request<Incoming>, seen: Arc<Mutex<Vec<String>>>) -
     seen.lock().unwrap().push(line);
     let html = Response::builder().header("content-type", "text/html; charset=utf-8");
     let path = request.uri().path().to_owned();
+    if let Some(name) = path.strip_prefix("/file/") {
+        return Ok(crate::files::answer(name).await);
+    }
     let response = match path.as_str() {
         "/words" => html.body(full(page(GAMBLING_WORDS))),
         "/words-gzip" => {
@@ -166,6 +169,16 @@ async fn answer(mut request: Request<Incoming>, seen: Arc<Mutex<Vec<String>>>) -
         "/words-utf16" => {
             let text: Vec<u8> = page(GAMBLING_WORDS).encode_utf16().flat_map(u16::to_le_bytes).collect();
             Response::builder().header("content-type", "text/html; charset=utf-16le").body(full(text))
+        }
+        "/json" => {
+            let words = GAMBLING_WORDS.replace('"', " ").replace('\n', "\\n").replace('c', "\\u0063");
+            let json = format!("{{\"items\":[{{\"text\":\"{words}\"}}]}}");
+            Response::builder().header("content-type", "application/json; charset=utf-8").body(full(json))
+        }
+        "/json-endless" => {
+            let first = futures_util::stream::once(async { Ok(Frame::data(Bytes::from_static(b"[\"first\""))) });
+            let endless = futures_util::StreamExt::chain(first, futures_util::stream::pending());
+            Response::builder().header("content-type", "application/json").body(StreamBody::new(endless).boxed_unsync())
         }
         "/gzip" => html.header("content-encoding", "gzip").body(full(packed(&page("a quiet page"), "gzip").await)),
         "/bomb" => html.header("content-encoding", "gzip").body(full(packed(&" ".repeat(4_000_000), "gzip").await)),
@@ -223,11 +236,15 @@ fn page(text: &str) -> String {
 }
 
 async fn packed(text: &str, encoding: &str) -> Vec<u8> {
+    packed_bytes(text.as_bytes(), encoding).await
+}
+
+pub(crate) async fn packed_bytes(bytes: &[u8], encoding: &str) -> Vec<u8> {
     use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
     macro_rules! pack {
         ($encoder:ident) => {{
             let mut encoder = $encoder::new(Vec::new());
-            encoder.write_all(text.as_bytes()).await.unwrap();
+            encoder.write_all(bytes).await.unwrap();
             encoder.shutdown().await.unwrap();
             encoder.into_inner()
         }};

@@ -138,6 +138,7 @@ pub(crate) struct World {
     pub(crate) sink: Arc<Sink>,
     pub(crate) house: Arc<House>,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) engine: Option<Arc<gateway::malware::Engine>>,
     /// Haven's authority, which clients believe.
     pub(crate) authority: Arc<Authority>,
     /// Signs the scripted websites.
@@ -154,6 +155,7 @@ pub(crate) struct Plan {
     pub(crate) reach: Reach,
     /// Ordinary records and alerts for which there is room.
     pub(crate) room: (usize, usize),
+    pub(crate) malware: Option<gateway::malware::Plan>,
 }
 
 impl Default for Plan {
@@ -174,6 +176,7 @@ impl Default for Plan {
             limits,
             reach: Reach::default(),
             room: (1000, 1000),
+            malware: None,
         }
     }
 }
@@ -216,6 +219,7 @@ impl World {
             reach: plan.reach,
             trust: Trust { practice_pem: Some(practice.certificate_pem().to_owned()), ..Trust::default() },
             limits: plan.limits,
+            malware: plan.malware,
         };
         let ports = Ports {
             snapshots: in_force.clone(),
@@ -227,10 +231,25 @@ impl World {
         let gateway = Gateway::bind(config, ports, authority.clone()).await.unwrap();
         let addresses = gateway.addresses();
         let counts = gateway.counts();
+        let engine = gateway.engine();
         let stop = CancellationToken::new();
         let running = Some(tokio::spawn(gateway.run(stop.clone())));
         let (address, shared) = (addresses[0].1, addresses[1].1);
-        Self { address, shared, in_force, reception, sink, house, counts, authority, practice, website, stop, running }
+        Self {
+            address,
+            shared,
+            in_force,
+            reception,
+            sink,
+            house,
+            counts,
+            engine,
+            authority,
+            practice,
+            website,
+            stop,
+            running,
+        }
     }
 
     pub(crate) fn numbers(&self) -> Numbers {

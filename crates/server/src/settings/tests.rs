@@ -54,6 +54,7 @@ fn every_setting() -> Settings {
             fixed_names: BTreeMap::from([("a.test".into(), "127.0.0.1".parse().unwrap())]),
         },
         limits: Limits::default(),
+        malware: Some(toml::from_str("clamd = \"/run/clamav/clamd.ctl\"").unwrap()),
         away: Away { spool_folder: Some(path()), ..Away::default() },
         gateways: Gateways {
             listen: Some("127.0.0.1:3".parse().unwrap()),
@@ -114,6 +115,8 @@ fn a_wrong_line_is_named() {
     for (added, line, part) in [
         ("colour = \"red\"\n", 13, "unknown field `colour`"),
         ("[mail]\nhost = \"m\"\n", 13, "missing field `from`"),
+        ("[malware]\nclamd = \"clamd.ctl\"\n", 14, "its socket"),
+        ("[malware]\nclamd = \"/c\"\nscan_mb = 0\n", 15, "from 1 to 4000"),
         ("tls_key = \"k\"\n", 13, "go together"),
         ("[[listener]]\nname = \"a\"\nlisten = \"nowhere\"\n", 15, "invalid socket address"),
         ("[network]\nprivate_allowed = [\"ten\"]\n", 14, "not a network"),
@@ -143,4 +146,19 @@ fn paths_are_seen_from_the_file_that_names_them() {
     let file = folder.path().join("haven.toml");
     std::fs::write(&file, LEAST).unwrap();
     assert_eq!(Settings::read(&file).unwrap().policy.unwrap().pack, folder.path().join("pack"));
+}
+
+#[test]
+fn f08_the_engine_is_set_by_socket_or_address() {
+    let plan =
+        |lines: &str| Settings::parse(&format!("{LEAST}[malware]\n{lines}")).unwrap().malware.unwrap().plan().unwrap();
+    let by_socket = plan("clamd = \"/run/clamav/clamd.ctl\"\n");
+    assert_eq!(by_socket.place, gateway::malware::Place::Socket("/run/clamav/clamd.ctl".into()));
+    assert_eq!(by_socket.scan_bytes, gateway::malware::SCAN_LIMIT_BYTES);
+    assert!(by_socket.downloads && by_socket.uploads && !by_socket.unscanned.is_empty());
+    let by_address =
+        plan("clamd = \"127.0.0.1:3310\"\nlonger_files = \"unchecked\"\nuploads = false\nunscanned = [\"Image/*\"]\n");
+    assert_eq!(by_address.place, gateway::malware::Place::Tcp("127.0.0.1:3310".to_owned()));
+    assert_eq!(by_address.longer, gateway::malware::Longer::Unchecked);
+    assert!(!by_address.uploads && by_address.unscanned == ["image/*"]);
 }
