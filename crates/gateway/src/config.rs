@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::network::Network;
@@ -12,9 +13,30 @@ pub struct Listener {
     /// Lasting name, as it stands in records: `classroom-4`.
     pub name: String,
     pub address: SocketAddr,
-    /// The site declares that one person at a time sits behind each address here. Only then is anybody known by
-    /// (listener, address); otherwise everybody is unknown (S-6).
-    pub one_person_per_address: bool,
+    pub known_by: KnownBy,
+    /// Browsers speak TLS with the proxy itself ("HTTPS proxy"), so that what they show of themselves is not overheard.
+    pub tls: Option<ListenerTls>,
+}
+
+/// With what certificate a listener speaks TLS.
+#[derive(Debug, Clone)]
+pub enum ListenerTls {
+    /// One of the organisation's own.
+    Own(Arc<rustls::ServerConfig>),
+    /// One that Haven's authority makes for this name, and makes anew in time.
+    Name(String),
+}
+
+/// By what somebody is known at a listener (S-6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KnownBy {
+    /// Everybody is unknown.
+    #[default]
+    Nothing,
+    /// The site declares that one person at a time sits behind each address here.
+    Address,
+    /// Several people share an address: each browser shows the pass of its session.
+    Pass,
 }
 
 /// What may be reached, and how names become addresses.

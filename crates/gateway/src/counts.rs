@@ -55,6 +55,10 @@ counts! {
     opened_at_gate,
     /// Requests for Haven's own pages.
     portal,
+    /// Times that a browser was asked for its pass.
+    pass_asked,
+    /// Browsers that did not come to speak TLS with the proxy itself.
+    handshake_failed,
     /// Requests that could not be understood.
     malformed,
     /// Heads over the limit of bytes.

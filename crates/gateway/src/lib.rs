@@ -15,6 +15,7 @@ mod headers;
 mod inspect;
 mod line;
 pub mod network;
+mod pass;
 mod patient;
 mod portal;
 pub mod ports;
@@ -32,7 +33,7 @@ mod who;
 
 pub use block::BLOCK_PAGE_LIMIT_BYTES;
 pub use certificates::{Authority, AuthorityPem, CertificateError};
-pub use config::{Config, Limits, Listener, Reach, Trust};
+pub use config::{Config, KnownBy, Limits, Listener, ListenerTls, Reach, Trust};
 pub use counts::{Counts, Numbers};
 pub use ports::{Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Wire};
 pub use server::{Gateway, Ports, StartError};

@@ -8,14 +8,15 @@ use std::time::Duration;
 use rustls::crypto::CryptoProvider;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::certificates::Authority;
-use crate::config::{Config, Listener};
+use crate::config::{Config, Listener, ListenerTls};
 use crate::counts::Counts;
-use crate::door::Doors;
-use crate::line::Lines;
+use crate::door::{Doors, Passes};
+use crate::inspect;
 use crate::network::plain;
 use crate::patient::Lingering;
 use crate::ports::{Door, Identity, Moment, Portal, Records, Snapshots};
@@ -61,6 +62,7 @@ pub(crate) struct Keeper {
     pub(crate) warnings: Warnings,
     pub(crate) counts: Arc<Counts>,
     pub(crate) doors: Arc<Doors>,
+    pub(crate) passes: Arc<Passes>,
     /// Cancelled when no new request is to begin.
     pub(crate) stop: CancellationToken,
     /// Cancelled when the time for the last answers is over.
@@ -104,6 +106,7 @@ impl Gateway {
         let upstream = Upstream::new(&config, &own_ports, &provider, Arc::clone(&ports.portal))?;
         let keeper = Keeper {
             doors: Doors::new(Arc::clone(&ports.identity), Arc::clone(&ports.moment)),
+            passes: Passes::new(Arc::clone(&ports.identity), Arc::clone(&ports.moment)),
             config,
             ports,
             authority,
@@ -191,13 +194,28 @@ fn admit(keeper: &Arc<Keeper>, listener: &Listener, stream: TcpStream, from: Soc
     let visit = Visit {
         keeper: Arc::clone(keeper),
         door,
-        one_person: listener.one_person_per_address,
-        lines: Lines::default(),
-        _entered: entered,
+        known_by: listener.known_by,
+        shown: None,
+        held: Arc::default(),
+        lines: Arc::default(),
+        _entered: Arc::new(entered),
     };
     let visit = Arc::new(visit);
+    let tls = listener.tls.clone();
     keeper.tasks.spawn(async move {
         let _place = place;
-        proxy::serve(visit, Lingering::new(stream)).await;
+        let stream = Lingering::new(stream);
+        let secured = match tls {
+            None => return proxy::serve(visit, stream).await,
+            Some(ListenerTls::Name(name)) => inspect::accept_one_name(&visit.keeper, stream, &name).await,
+            Some(ListenerTls::Own(config)) => {
+                let limit = visit.keeper.config.limits.handshake;
+                tokio::time::timeout(limit, TlsAcceptor::from(config).accept(stream)).await.ok().and_then(Result::ok)
+            }
+        };
+        match secured {
+            Some(stream) => proxy::serve(visit, stream).await,
+            None => visit.keeper.counts.handshake_failed.add(),
+        }
     });
 }

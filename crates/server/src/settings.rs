@@ -5,6 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use actions::KnownBy;
 use filter::lists::guard::Bounds;
 use serde::{Deserialize, Serialize};
 
@@ -141,8 +142,27 @@ pub(crate) struct Listener {
     pub(crate) listen: SocketAddr,
     #[serde(default)]
     pub(crate) one_person_per_address: bool,
+    /// Each browser shows the pass of its sign-in.
+    #[serde(default)]
+    pub(crate) credentials: bool,
+    /// Browsers speak TLS with the proxy itself.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The same, under a certificate that Haven's authority makes for this name.
+    pub(crate) tls_name: Option<String>,
     #[serde(default)]
     pub(crate) site: String,
+}
+
+impl Listener {
+    /// By what somebody is known there; none where nobody is (S-6).
+    pub(crate) fn known_by(&self) -> Option<KnownBy> {
+        match (self.one_person_per_address, self.credentials) {
+            (true, _) => Some(KnownBy::Address),
+            (false, true) => Some(KnownBy::Pass),
+            (false, false) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -256,6 +276,9 @@ pub(crate) struct Gateways {
     /// Listeners of gateways elsewhere at which one person sits behind each address.
     #[serde(default)]
     pub(crate) one_person_listeners: Vec<String>,
+    /// Listeners of gateways elsewhere at which each browser shows its pass.
+    #[serde(default)]
+    pub(crate) credential_listeners: Vec<String>,
     pub(crate) secret_file: Option<PathBuf>,
 }
 
@@ -329,6 +352,7 @@ impl Settings {
             return fault("policy_days", format!("policy_days is a number of days from 1 to {most}."));
         }
         self.check_sources(text)?;
+        self.check_listeners(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(
@@ -340,6 +364,42 @@ impl Settings {
         for network in &self.network.private_allowed {
             if let Err(error) = network.parse::<gateway::network::Network>() {
                 return fault(&format!("\"{network}\""), format!("'{network}' is {error}."));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who is known at a listener, and that what is shown there cannot be overheard (S-6).
+    fn check_listeners(&self, text: &str) -> Result<(), Fault> {
+        for one in &self.listeners {
+            let quoted = format!("\"{}\"", one.name);
+            let fault = |message: String| Err(Fault { line: line_with(text, &quoted), message });
+            if one.tls_certificate.is_some() != one.tls_key.is_some() {
+                return fault(format!(
+                    "tls_certificate and tls_key of the listener '{}' go together. Give both or none.",
+                    one.name
+                ));
+            }
+            if one.credentials && one.one_person_per_address {
+                return fault(format!(
+                    "the listener '{}' has credentials and one_person_per_address: either several people share an \
+                     address there or they do not. Leave one out.",
+                    one.name
+                ));
+            }
+            if one.tls_certificate.is_some() && one.tls_name.is_some() {
+                return fault(format!(
+                    "the listener '{}' has tls_name and tls_certificate: it shows one certificate. Leave one out.",
+                    one.name
+                ));
+            }
+            let encrypted = one.tls_certificate.is_some() || one.tls_name.is_some();
+            if one.credentials && !encrypted && !one.listen.ip().is_loopback() {
+                return fault(format!(
+                    "the listener '{}' asks for credentials, and without TLS others on the network could read them. \
+                     Give it tls_name, or tls_certificate and tls_key.",
+                    one.name
+                ));
             }
         }
         Ok(())
@@ -382,11 +442,14 @@ impl Settings {
         ];
         let mail =
             self.mail.iter_mut().flat_map(|mail| [mail.password_file.as_mut(), mail.authority.as_mut()]).flatten();
+        let listeners =
+            self.listeners.iter_mut().flat_map(|one| [one.tls_certificate.as_mut(), one.tls_key.as_mut()]).flatten();
         let all = own
             .into_iter()
             .chain(pack)
             .chain(maybe.into_iter().flatten())
             .chain(mail)
+            .chain(listeners)
             .chain(&mut self.network.authorities);
         for path in all {
             *path = folder.join(&*path);

@@ -23,3 +23,4 @@ mod proof;
 mod real_websites;
 mod reports;
 mod separation;
+mod shared_computer;

@@ -16,6 +16,7 @@ mod gate;
 mod inspected;
 mod pack;
 mod page;
+mod passes;
 mod sink;
 mod tunnels;
 mod website;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use filter::{Person, Snapshot};
 use gateway::{
-    Answer, Authority, Config, Contact, Counts, Door, Gateway, Identified, Identity, Limits, Listener, Moment, Numbers,
-    Portal, Ports, Reach, Sink, Snapshots, Trust, Wire,
+    Answer, Authority, Config, Contact, Counts, Door, Gateway, Identified, Identity, KnownBy, Limits, Listener,
+    ListenerTls, Moment, Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust, Wire,
 };
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -45,6 +45,9 @@ pub(crate) struct Reception {
     pub(crate) asked: AtomicU64,
     pub(crate) connections: Mutex<Vec<usize>>,
     pub(crate) cannot_ask: AtomicBool,
+    /// Who shows which pass.
+    pub(crate) passes: Mutex<HashMap<String, Identified>>,
+    pub(crate) gone: Mutex<Vec<String>>,
 }
 
 impl Identity for Reception {
@@ -60,6 +63,14 @@ impl Identity for Reception {
     fn ask_again(&self, _: &Door, _: Timestamp) -> Answer<Identified> {
         let again = self.again.lock().unwrap().clone();
         Box::pin(async move { again })
+    }
+
+    fn by_pass(&self, pass: &str, _: &Door, _: Timestamp, _: bool) -> Identified {
+        self.passes.lock().unwrap().get(pass).cloned().unwrap_or(Identified::Unknown)
+    }
+
+    fn pass_gone(&self, pass: &str, _: Timestamp) {
+        self.gone.lock().unwrap().push(pass.to_owned());
     }
 
     fn can_ask(&self) -> bool {
@@ -86,6 +97,12 @@ impl Portal for House {
     }
     fn prove_address(&self) -> String {
         "http://haven.test/prove".to_owned()
+    }
+    fn pass_address(&self) -> String {
+        "http://pass.haven.test/".to_owned()
+    }
+    fn is_pass(&self, host: &str) -> bool {
+        host == "pass.haven.test"
     }
     fn decision_address(&self, reference: &str) -> String {
         format!("http://haven.test/decision/{reference}")
@@ -133,6 +150,9 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     /// The listener where many share an address.
     pub(crate) shared: SocketAddr,
+    /// The listeners where each browser shows its pass: plain, and over TLS as `proxy.test`.
+    pub(crate) lab: SocketAddr,
+    pub(crate) encrypted: SocketAddr,
     pub(crate) in_force: Arc<InForce>,
     pub(crate) reception: Arc<Reception>,
     pub(crate) sink: Arc<Sink>,
@@ -203,16 +223,26 @@ impl World {
             asked: AtomicU64::new(0),
             connections: Mutex::default(),
             cannot_ask: AtomicBool::new(false),
+            passes: Mutex::default(),
+            gone: Mutex::default(),
         });
         let in_force = Arc::new(InForce(Mutex::new(plan.snapshot.map(Arc::new))));
         let sink = Arc::new(Sink::with_limits(plan.room.0, plan.room.1));
-        let listener = |name: &str, one| Listener {
+        let listener = |name: &str, known_by| Listener {
             name: name.to_owned(),
             address: "127.0.0.1:0".parse().unwrap(),
-            one_person_per_address: one,
+            known_by,
+            tls: None,
         };
+        let tls = Some(ListenerTls::Name("proxy.test".to_owned()));
+        let encrypted = Listener { tls, ..listener("lab over TLS", KnownBy::Pass) };
         let config = Config {
-            listeners: vec![listener("room", true), listener("shared", false)],
+            listeners: vec![
+                listener("room", KnownBy::Address),
+                listener("shared", KnownBy::Nothing),
+                listener("lab", KnownBy::Pass),
+                encrypted,
+            ],
             reach: plan.reach,
             trust: Trust { practice_pem: Some(practice.certificate_pem().to_owned()), ..Trust::default() },
             limits: plan.limits,
@@ -229,8 +259,23 @@ impl World {
         let counts = gateway.counts();
         let stop = CancellationToken::new();
         let running = Some(tokio::spawn(gateway.run(stop.clone())));
-        let (address, shared) = (addresses[0].1, addresses[1].1);
-        Self { address, shared, in_force, reception, sink, house, counts, authority, practice, website, stop, running }
+        let [address, shared, lab, encrypted] = [0, 1, 2, 3].map(|place: usize| addresses[place].1);
+        Self {
+            address,
+            shared,
+            lab,
+            encrypted,
+            in_force,
+            reception,
+            sink,
+            house,
+            counts,
+            authority,
+            practice,
+            website,
+            stop,
+            running,
+        }
     }
 
     pub(crate) fn numbers(&self) -> Numbers {

@@ -96,6 +96,16 @@ struct OpenPage {
     to: String,
 }
 
+/// What a browser shows where several people share an address, and where it is asked for it.
+#[derive(Template)]
+#[template(path = "gate/pass.html")]
+struct PassPage {
+    chrome: Chrome,
+    name: &'static str,
+    pass: String,
+    address: String,
+}
+
 async fn gate(
     State(app): State<App>,
     Query(To { to }): Query<To>,
@@ -133,10 +143,8 @@ async fn gate(
             }))
         }
         Stage::Open => {
-            if let Some(door) = &door
-                && !actions::session::prove_door(&app.haven, &session, door).await?
-            {
-                return Err(shared_computer());
+            if let Some(pass) = arrived(&app, &session, door.as_ref(), &to).await? {
+                return Ok(pass);
             }
             // Only a browser that came through the gateway is sent on: nobody else has a page waiting.
             // A page and not a redirect: whoever has just signed in comes here by a form (see above).
@@ -146,11 +154,34 @@ async fn gate(
     }
 }
 
+/// Nothing stands between this person and the internet: their door is theirs. Where several people share an address, the page
+/// with their pass.
+async fn arrived(
+    app: &App,
+    session: &crate::api::Session,
+    door: Option<&crate::api::Door>,
+    to: &str,
+) -> Result<Option<Response>, PageError> {
+    let Some(door) = door else { return Ok(None) };
+    if let Some(pass) = actions::pass::give(&app.haven, session, door).await? {
+        let mut address = app.options.pass_address.clone();
+        if let Some(to) = web_address(to) {
+            address = format!("{address}?{}", query("to", to));
+        }
+        let chrome = quiet(app, "Your pass for this browser", session);
+        return Ok(Some(draw(&PassPage { chrome, name: actions::pass::NAME, pass, address })));
+    }
+    if actions::session::prove_door(&app.haven, session, door).await? {
+        return Ok(None);
+    }
+    Err(shared_computer())
+}
+
 /// S-6: where a computer’s address may stand for several people, Haven does not guess, and says so.
 fn shared_computer() -> PageError {
     PageError::from(ActionError::refused(
         "This way to the internet is shared by several people at once, so we cannot tell who you are, and it stays shut. \
-         Help sites and reporting work. Please tell IT: the entrance must be declared as one person at a time.",
+         Help sites and reporting work. Please tell IT: the entrance needs 'credentials', or one person at a time.",
     ))
 }
 
@@ -206,10 +237,8 @@ async fn open(
 ) -> Result<Response, PageError> {
     let back = format!("/gate?{}", query("to", &to));
     let Some(session) = session.filter(|session| session.stage == Stage::Open) else { return Ok(go(&back)) };
-    if let Some(door) = &door
-        && !actions::session::prove_door(&app.haven, &session, door).await?
-    {
-        return Err(shared_computer());
+    if let Some(pass) = arrived(&app, &session, door.as_ref(), &to).await? {
+        return Ok(pass);
     }
     let to = web_address(&to).unwrap_or_default().to_owned();
     Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to }))
@@ -287,6 +316,21 @@ mod tests {
             has(&html, &section.title);
         }
         has(&html, "name=\"agreement\" value=\"learner\"");
+    }
+
+    #[test]
+    fn f13_the_pass_is_shown_with_what_to_do_with_it() {
+        let me = Some(sample::LEARNER);
+        let page = PassPage {
+            chrome: Chrome::sample("Your pass for this browser", me),
+            name: actions::pass::NAME,
+            pass: "k7mq-01wp-9tfd".to_owned(),
+            address: "http://pass.haven.test/?to=http%3A//library.test/".to_owned(),
+        };
+        let html = shot("gate-pass", &page);
+        for wanted in ["k7mq-01wp-9tfd", "<code>haven</code>", "http://pass.haven.test/?to=", "safety-rules#S-6"] {
+            has(&html, wanted);
+        }
     }
 
     #[test]
