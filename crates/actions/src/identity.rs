@@ -6,7 +6,7 @@ use store::people::Person;
 use store::sessions::Door;
 
 use crate::session::{Stage, card, is_idle, stage_of};
-use crate::{ActionError, Haven, KnownBy, words};
+use crate::{ActionError, Haven, KnownBy, PersonCard, words};
 
 /// A person who is known at a door: by the door itself, or by the pass that is shown there.
 #[derive(Debug, Clone)]
@@ -83,6 +83,19 @@ fn how(pack: &Pack, person: &Person, since: Timestamp, door: &Door, by_pass: boo
         "Signed in as {} {at}, on the computer with address {address} (entrance \u{201c}{listener}\u{201d}, {entrance}).",
         person.username
     )
+}
+
+/// The person with a sign-in name who has passed the gate; none for anybody else (S-4). For names that another program vouches
+/// for: large letters do not matter where nobody has the name exactly as it was said.
+pub async fn by_name(haven: &Haven, username: &str) -> Result<Option<PersonCard>, ActionError> {
+    let found = match store::people::by_username(&haven.store, username).await? {
+        Some(person) => Some(person),
+        None => store::people::by_username(&haven.store, &username.to_lowercase()).await?,
+    };
+    let Some(person) = found.filter(|person| !person.disabled) else { return Ok(None) };
+    let (now, pack) = (haven.now(), haven.pack());
+    let signed = store::agreements::of_person(&haven.store, &person.id).await?;
+    Ok((stage_of(&pack, &person, &signed, now) == Stage::Open).then(|| card(&pack, &person, now)))
 }
 
 /// Browsing counts as use of the session.

@@ -61,6 +61,8 @@ pub enum KnownBy {
     Address,
     /// Several people share an address: each browser shows the pass of its session.
     Pass,
+    /// The network asks everybody who they are, and says who has which address.
+    Network,
 }
 
 /// The hub that every action is handed.

@@ -37,6 +37,29 @@ pub enum KnownBy {
     Address,
     /// Several people share an address: each browser shows the pass of its session.
     Pass,
+    /// The network asks everybody who they are, and says who has which address (RADIUS accounting).
+    Accounting,
+}
+
+/// A network that asks everybody who they are, and says who has which address: RADIUS accounting.
+#[derive(Clone)]
+pub struct NetworkSignIn {
+    /// Where its packets come in, UDP.
+    pub address: SocketAddr,
+    /// What both sides know.
+    pub secret: Arc<[u8]>,
+    /// Who may speak: access points, switches, RADIUS servers.
+    pub clients: Vec<Network>,
+    /// What may stand beside a sign-in name, as `name@realm` or `REALM\name`. A name with another realm is somebody else's.
+    pub realms: Vec<String>,
+    /// For so long after the last word about somebody they are known.
+    pub silence: jiff::SignedDuration,
+}
+
+impl std::fmt::Debug for NetworkSignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NetworkSignIn").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 /// What may be reached, and how names become addresses.
@@ -150,6 +173,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     pub listeners: Vec<Listener>,
+    pub accounting: Vec<NetworkSignIn>,
     pub reach: Reach,
     pub trust: Trust,
     pub limits: Limits,

@@ -35,6 +35,19 @@ pub enum Identified {
     Unknown,
 }
 
+/// Somebody whom another program that is trusted names: the network by its accounting. The name is theirs to be right about;
+/// who it is here, and whether they were told (S-4), is Haven's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouched {
+    /// The name by which they sign in here.
+    pub name: String,
+    /// Stands for their time there; ends when that ends. At most 64 characters.
+    pub session: String,
+    pub since: Timestamp,
+    /// Who says so: "RADIUS accounting of 10.0.0.2".
+    pub by: String,
+}
+
 /// A future that a port gives back.
 pub type Answer<T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
@@ -56,6 +69,15 @@ pub trait Identity: Send + Sync + 'static {
     /// As `by_pass`, asked afresh at a gate refusal, within [`IDENTITY_LIMIT_MS`].
     fn by_pass_again(&self, pass: &str, door: &Door, now: Timestamp) -> Answer<Identified> {
         let known = self.by_pass(pass, door, now, true);
+        Box::pin(async move { known })
+    }
+    /// Who is meant by a name, if they have passed the gate; from memory.
+    fn by_name(&self, _named: &Vouched, _door: &Door, _now: Timestamp) -> Identified {
+        Identified::Unknown
+    }
+    /// As `by_name`, asked afresh at a gate refusal, within [`IDENTITY_LIMIT_MS`].
+    fn by_name_again(&self, named: &Vouched, door: &Door, now: Timestamp) -> Answer<Identified> {
+        let known = self.by_name(named, door, now);
         Box::pin(async move { known })
     }
     /// The last connection that showed this pass has closed. As `connections`: quick, and without calling the gateway.

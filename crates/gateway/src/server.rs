@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::accounting::{self, Accounting};
 use crate::certificates::Authority;
-use crate::config::{Config, Listener, ListenerTls};
+use crate::config::{Config, Listener, ListenerTls, NetworkSignIn};
 use crate::counts::Counts;
 use crate::door::{Doors, Passes};
 use crate::inspect;
@@ -46,6 +47,8 @@ pub enum StartError {
     Listen { name: String, address: SocketAddr, error: io::Error },
     #[error("two listeners have the name {0}")]
     SameName(String),
+    #[error("RADIUS accounting cannot listen at {address}: {error}")]
+    Accounting { address: SocketAddr, error: io::Error },
     #[error("no listener is set")]
     NoListener,
     #[error(transparent)]
@@ -63,6 +66,7 @@ pub(crate) struct Keeper {
     pub(crate) counts: Arc<Counts>,
     pub(crate) doors: Arc<Doors>,
     pub(crate) passes: Arc<Passes>,
+    pub(crate) accounting: Accounting,
     /// Cancelled when no new request is to begin.
     pub(crate) stop: CancellationToken,
     /// Cancelled when the time for the last answers is over.
@@ -74,6 +78,7 @@ pub(crate) struct Keeper {
 pub struct Gateway {
     keeper: Arc<Keeper>,
     listeners: Vec<(Listener, TcpListener)>,
+    networks: Vec<(NetworkSignIn, UdpSocket)>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -100,12 +105,18 @@ impl Gateway {
         if listeners.is_empty() {
             return Err(StartError::NoListener);
         }
+        let mut networks = Vec::new();
+        for network in &config.accounting {
+            let failed = |error| StartError::Accounting { address: network.address, error };
+            networks.push((network.clone(), UdpSocket::bind(network.address).await.map_err(failed)?));
+        }
         let own_ports: Vec<u16> =
             listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok()).map(|address| address.port()).collect();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let upstream = Upstream::new(&config, &own_ports, &provider, Arc::clone(&ports.portal))?;
         let keeper = Keeper {
             doors: Doors::new(Arc::clone(&ports.identity), Arc::clone(&ports.moment)),
+            accounting: Accounting::default(),
             passes: Passes::new(Arc::clone(&ports.identity), Arc::clone(&ports.moment)),
             config,
             ports,
@@ -118,7 +129,7 @@ impl Gateway {
             end: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        Ok(Self { keeper: Arc::new(keeper), listeners })
+        Ok(Self { keeper: Arc::new(keeper), listeners, networks })
     }
 
     /// The name and real address of each listener: a port of 0 has become a real one.
@@ -128,6 +139,12 @@ impl Gateway {
             .iter()
             .filter_map(|(listener, socket)| Some((listener.name.clone(), socket.local_addr().ok()?)))
             .collect()
+    }
+
+    /// Where RADIUS accounting is listened to, in the order of the settings.
+    #[must_use]
+    pub fn accounting_addresses(&self) -> Vec<SocketAddr> {
+        self.networks.iter().filter_map(|(_, socket)| socket.local_addr().ok()).collect()
     }
 
     /// The running numbers.
@@ -144,6 +161,9 @@ impl Gateway {
         for (listener, socket) in self.listeners {
             let accepting = accept(Arc::clone(&self.keeper), listener, socket, Arc::clone(&room));
             loops.push(tokio::spawn(accepting));
+        }
+        for (network, socket) in self.networks {
+            loops.push(tokio::spawn(accounting::listen(Arc::clone(&self.keeper), network, socket)));
         }
         stop.cancelled().await;
         let keeper = self.keeper;

@@ -70,6 +70,10 @@ impl Visit {
             (KnownBy::Address, _) if counts => identity.who(&self.door, now),
             (KnownBy::Address, _) => identity.still(&self.door, now),
             (KnownBy::Pass, Some(pass)) => identity.by_pass(pass, &self.door, now, counts),
+            (KnownBy::Accounting, _) => match self.keeper.accounting.at(self.door.address, now) {
+                Some(named) => identity.by_name(&named, &self.door, now),
+                None => Identified::Unknown,
+            },
             (KnownBy::Pass, None) | (KnownBy::Nothing, _) => Identified::Unknown,
         }
     }
@@ -80,6 +84,10 @@ impl Visit {
         let asked = match (self.known_by, &self.shown) {
             (KnownBy::Address, _) => identity.ask_again(&self.door, now),
             (KnownBy::Pass, Some(pass)) => identity.by_pass_again(pass, &self.door, now),
+            (KnownBy::Accounting, _) => match self.keeper.accounting.at(self.door.address, now) {
+                Some(named) => identity.by_name_again(&named, &self.door, now),
+                None => return Identified::Unknown,
+            },
             (KnownBy::Pass, None) | (KnownBy::Nothing, _) => return Identified::Unknown,
         };
         tokio::time::timeout(Duration::from_millis(IDENTITY_LIMIT_MS), asked).await.unwrap_or(Identified::Unknown)

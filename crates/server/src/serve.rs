@@ -7,7 +7,7 @@ use actions::mail::{Carrier, SmtpCarrier};
 use actions::{KnownBy, Mode};
 use clap::Args;
 use filter::lists::guard::Bounds;
-use gateway::{Authority, AuthorityPem, ListenerTls};
+use gateway::{Authority, AuthorityPem, ListenerTls, NetworkSignIn};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
@@ -17,7 +17,7 @@ use crate::hub::{self, COMMAND_LINE, Plan};
 use crate::moment::Clock;
 use crate::ports::apart;
 use crate::say::{Failure, Outcome};
-use crate::settings::{ListSource, Listener, Mail, Settings, StartTls};
+use crate::settings::{ListSource, Listener, Mail, Radius, Settings, StartTls};
 use crate::supply::{Fetcher, Origin, Source, Supply};
 use crate::{folder, heads, house, log, packs, pages, say};
 
@@ -131,6 +131,11 @@ async fn serve_gateway(settings: Settings) -> Outcome {
     if gateway.listeners.is_empty() {
         return Err(Failure::new("A gateway alone needs a listener. Write one as [[listener]]."));
     }
+    if !settings.networks.is_empty() {
+        return Err(Failure::new(
+            "A gateway alone does not hear RADIUS yet: it may not look up who has a name. Take [[radius]] out here, and run Haven with its pages where the network speaks.",
+        ));
+    }
     let apart = apart(&settings)?;
     if apart.pages.is_none() {
         return Err(Failure::new(
@@ -232,6 +237,28 @@ pub(crate) fn read_authority(certificate: &Path, key: &Path) -> Result<Authority
         .map_err(|error| Failure::new(format!("{}: {error}. Restore both files.", certificate.display())))
 }
 
+/// Shortest secret that a network may share, in characters.
+const RADIUS_SECRET_CHARACTERS: usize = 16;
+
+fn network(one: &Radius) -> Result<NetworkSignIn, Failure> {
+    let secret = folder::read_secret(&one.secret_file)?;
+    let secret = secret.trim_end_matches(['\r', '\n']);
+    if secret.chars().count() < RADIUS_SECRET_CHARACTERS {
+        return Err(Failure::new(format!(
+            "{} holds a secret that can be guessed. Write at least {RADIUS_SECRET_CHARACTERS} characters into it, and into the network's devices.",
+            one.secret_file.display()
+        )));
+    }
+    Ok(NetworkSignIn {
+        address: one.listen,
+        secret: Arc::from(secret.as_bytes()),
+        // The settings were checked when they were read: nothing is left out here.
+        clients: one.clients.iter().filter_map(|text| text.parse().ok()).collect(),
+        realms: one.realms.clone(),
+        silence: jiff::SignedDuration::from_mins(i64::from(one.silent_minutes)),
+    })
+}
+
 fn listener(one: &Listener) -> Result<gateway::Listener, Failure> {
     let tls = match (&one.tls_certificate, &one.tls_key) {
         (Some(certificate), Some(key)) => Some(ListenerTls::Own(Arc::clone(pages::tls(certificate, key)?.config()))),
@@ -241,13 +268,15 @@ fn listener(one: &Listener) -> Result<gateway::Listener, Failure> {
         None => gateway::KnownBy::Nothing,
         Some(KnownBy::Address) => gateway::KnownBy::Address,
         Some(KnownBy::Pass) => gateway::KnownBy::Pass,
+        Some(KnownBy::Network) => gateway::KnownBy::Accounting,
     };
     Ok(gateway::Listener { name: one.name.clone(), address: one.listen, known_by, tls })
 }
 
 fn gateway_config(settings: &Settings) -> Result<gateway::Config, Failure> {
     let listeners = settings.listeners.iter().map(listener).collect::<Result<_, _>>()?;
-    let mut config = gateway::Config { listeners, ..gateway::Config::default() };
+    let accounting = settings.networks.iter().map(network).collect::<Result<_, _>>()?;
+    let mut config = gateway::Config { listeners, accounting, ..gateway::Config::default() };
     // The settings were checked when they were read: nothing is left out here.
     config.reach.private_networks =
         settings.network.private_allowed.iter().filter_map(|text| text.parse().ok()).collect();

@@ -33,6 +33,9 @@ pub(crate) struct Settings {
     pub(crate) portal: Portal,
     #[serde(default, rename = "listener")]
     pub(crate) listeners: Vec<Listener>,
+    /// Networks that ask everybody who they are.
+    #[serde(default, rename = "radius")]
+    pub(crate) networks: Vec<Radius>,
     #[serde(default)]
     pub(crate) inspection: Inspection,
     pub(crate) mail: Option<Mail>,
@@ -145,6 +148,9 @@ pub(crate) struct Listener {
     /// Each browser shows the pass of its sign-in.
     #[serde(default)]
     pub(crate) credentials: bool,
+    /// The network says who has which address.
+    #[serde(default)]
+    pub(crate) radius: bool,
     /// Browsers speak TLS with the proxy itself.
     pub(crate) tls_certificate: Option<PathBuf>,
     pub(crate) tls_key: Option<PathBuf>,
@@ -157,13 +163,34 @@ pub(crate) struct Listener {
 impl Listener {
     /// By what somebody is known there; none where nobody is (S-6).
     pub(crate) fn known_by(&self) -> Option<KnownBy> {
-        match (self.one_person_per_address, self.credentials) {
-            (true, _) => Some(KnownBy::Address),
-            (false, true) => Some(KnownBy::Pass),
-            (false, false) => None,
+        match (self.one_person_per_address, self.credentials, self.radius) {
+            (true, _, _) => Some(KnownBy::Address),
+            (false, true, _) => Some(KnownBy::Pass),
+            (false, false, true) => Some(KnownBy::Network),
+            (false, false, false) => None,
         }
     }
 }
+
+/// RADIUS accounting: a network that says who has which address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Radius {
+    pub(crate) listen: SocketAddr,
+    pub(crate) secret_file: PathBuf,
+    pub(crate) clients: Vec<String>,
+    #[serde(default)]
+    pub(crate) realms: Vec<String>,
+    #[serde(default = "silent_minutes")]
+    pub(crate) silent_minutes: u32,
+}
+
+fn silent_minutes() -> u32 {
+    30
+}
+
+/// Longest silence of a network about somebody, in minutes: a day.
+const SILENT_LIMIT_MINUTES: u32 = 24 * 60;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -353,6 +380,7 @@ impl Settings {
         }
         self.check_sources(text)?;
         self.check_listeners(text)?;
+        self.check_networks(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(
@@ -380,10 +408,16 @@ impl Settings {
                     one.name
                 ));
             }
-            if one.credentials && one.one_person_per_address {
+            if [one.credentials, one.one_person_per_address, one.radius].iter().filter(|set| **set).count() > 1 {
                 return fault(format!(
-                    "the listener '{}' has credentials and one_person_per_address: either several people share an \
-                     address there or they do not. Leave one out.",
+                    "the listener '{}' has two of one_person_per_address, credentials and radius: people are known there \
+                     in one way. Leave the others out.",
+                    one.name
+                ));
+            }
+            if one.radius && self.networks.is_empty() {
+                return fault(format!(
+                    "the listener '{}' has radius, and no network says who is there. Write a part [[radius]].",
                     one.name
                 ));
             }
@@ -400,6 +434,28 @@ impl Settings {
                      Give it tls_name, or tls_certificate and tls_key.",
                     one.name
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_networks(&self, text: &str) -> Result<(), Fault> {
+        for one in &self.networks {
+            let fault = |word: &str, message: String| Err(Fault { line: line_with(text, word), message });
+            if one.clients.is_empty() {
+                return fault(
+                    "[[radius]]",
+                    "a [[radius]] without clients hears nobody. Name who may speak.".to_owned(),
+                );
+            }
+            for client in &one.clients {
+                if let Err(error) = client.parse::<gateway::network::Network>() {
+                    return fault(&format!("\"{client}\""), format!("'{client}' is {error}."));
+                }
+            }
+            if !(1..=SILENT_LIMIT_MINUTES).contains(&one.silent_minutes) {
+                let message = format!("silent_minutes is a number of minutes from 1 to {SILENT_LIMIT_MINUTES}.");
+                return fault("silent_minutes", message);
             }
         }
         Ok(())
@@ -450,6 +506,7 @@ impl Settings {
             .chain(maybe.into_iter().flatten())
             .chain(mail)
             .chain(listeners)
+            .chain(self.networks.iter_mut().map(|one| &mut one.secret_file))
             .chain(&mut self.network.authorities);
         for path in all {
             *path = folder.join(&*path);

@@ -17,6 +17,7 @@ mod first_start;
 mod gate;
 mod kill_nine;
 mod mail;
+mod network_sign_in;
 mod pages;
 mod people;
 mod proof;

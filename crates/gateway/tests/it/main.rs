@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod accounting;
 mod bad_input;
 mod browsing;
 mod certificates;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use filter::{Person, Snapshot};
 use gateway::{
     Answer, Authority, Config, Contact, Counts, Door, Gateway, Identified, Identity, KnownBy, Limits, Listener,
-    ListenerTls, Moment, Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust, Wire,
+    ListenerTls, Moment, NetworkSignIn, Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust, Vouched, Wire,
 };
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -48,6 +48,8 @@ pub(crate) struct Reception {
     /// Who shows which pass.
     pub(crate) passes: Mutex<HashMap<String, Identified>>,
     pub(crate) gone: Mutex<Vec<String>>,
+    /// Who is meant by which name.
+    pub(crate) names: Mutex<HashMap<String, Person>>,
 }
 
 impl Identity for Reception {
@@ -67,6 +69,19 @@ impl Identity for Reception {
 
     fn by_pass(&self, pass: &str, _: &Door, _: Timestamp, _: bool) -> Identified {
         self.passes.lock().unwrap().get(pass).cloned().unwrap_or(Identified::Unknown)
+    }
+
+    fn by_name(&self, named: &Vouched, _: &Door, _: Timestamp) -> Identified {
+        let person = self.names.lock().unwrap().get(&named.name).cloned();
+        person.map_or(Identified::Unknown, Identified::Person)
+    }
+
+    fn by_name_again(&self, named: &Vouched, door: &Door, now: Timestamp) -> Answer<Identified> {
+        let known = match self.by_name(named, door, now) {
+            Identified::Unknown => self.again.lock().unwrap().clone(),
+            known => known,
+        };
+        Box::pin(async move { known })
     }
 
     fn pass_gone(&self, pass: &str, _: Timestamp) {
@@ -123,9 +138,11 @@ impl Portal for House {
     }
 }
 
-/// The real clock, because certificates are checked against it; numbers that only look random.
+pub(crate) const RADIUS_SECRET: &[u8] = b"an invented radius secret";
+
+/// The real clock, because certificates are checked against it, moved on where a test says so; numbers that only look random.
 #[derive(Default)]
-pub(crate) struct Outside(AtomicU64);
+pub(crate) struct Outside(AtomicU64, AtomicU64);
 
 impl Moment for Outside {
     #[allow(
@@ -133,7 +150,7 @@ impl Moment for Outside {
         reason = "a test stands outside: certificates are checked against the real clock"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        Timestamp::now() + jiff::SignedDuration::from_mins(i64::try_from(self.1.load(Ordering::SeqCst)).unwrap())
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
@@ -153,6 +170,10 @@ pub(crate) struct World {
     /// The listeners where each browser shows its pass: plain, and over TLS as `proxy.test`.
     pub(crate) lab: SocketAddr,
     pub(crate) encrypted: SocketAddr,
+    /// The listener where the network says who has which address, and where it says so.
+    pub(crate) wifi: SocketAddr,
+    pub(crate) accounting: SocketAddr,
+    moment: Arc<Outside>,
     pub(crate) in_force: Arc<InForce>,
     pub(crate) reception: Arc<Reception>,
     pub(crate) sink: Arc<Sink>,
@@ -225,6 +246,7 @@ impl World {
             cannot_ask: AtomicBool::new(false),
             passes: Mutex::default(),
             gone: Mutex::default(),
+            names: Mutex::default(),
         });
         let in_force = Arc::new(InForce(Mutex::new(plan.snapshot.map(Arc::new))));
         let sink = Arc::new(Sink::with_limits(plan.room.0, plan.room.1));
@@ -242,7 +264,15 @@ impl World {
                 listener("shared", KnownBy::Nothing),
                 listener("lab", KnownBy::Pass),
                 encrypted,
+                listener("wifi", KnownBy::Accounting),
             ],
+            accounting: vec![NetworkSignIn {
+                address: "127.0.0.1:0".parse().unwrap(),
+                secret: Arc::from(RADIUS_SECRET),
+                clients: vec!["127.0.0.0/8".parse().unwrap()],
+                realms: vec!["college.example".to_owned()],
+                silence: jiff::SignedDuration::from_mins(30),
+            }],
             reach: plan.reach,
             trust: Trust { practice_pem: Some(practice.certificate_pem().to_owned()), ..Trust::default() },
             limits: plan.limits,
@@ -252,19 +282,23 @@ impl World {
             identity: reception.clone(),
             records: sink.clone(),
             portal: house.clone(),
-            moment,
+            moment: moment.clone(),
         };
         let gateway = Gateway::bind(config, ports, authority.clone()).await.unwrap();
         let addresses = gateway.addresses();
+        let accounting = gateway.accounting_addresses()[0];
         let counts = gateway.counts();
         let stop = CancellationToken::new();
         let running = Some(tokio::spawn(gateway.run(stop.clone())));
-        let [address, shared, lab, encrypted] = [0, 1, 2, 3].map(|place: usize| addresses[place].1);
+        let [address, shared, lab, encrypted, wifi] = [0, 1, 2, 3, 4].map(|place: usize| addresses[place].1);
         Self {
             address,
             shared,
             lab,
             encrypted,
+            wifi,
+            accounting,
+            moment,
             in_force,
             reception,
             sink,
@@ -280,6 +314,11 @@ impl World {
 
     pub(crate) fn numbers(&self) -> Numbers {
         self.counts.numbers()
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn pass_minutes(&self, minutes: u64) {
+        self.moment.1.fetch_add(minutes, Ordering::SeqCst);
     }
 
     pub(crate) fn sign_out(&self) {

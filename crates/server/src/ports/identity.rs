@@ -4,14 +4,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actions::{ActionError, Haven};
-use gateway::{Answer, Door, Identified};
+use actions::{ActionError, Haven, PersonCard};
+use gateway::{Answer, Door, Identified, Vouched};
 use jiff::{SignedDuration, Timestamp};
 
 use super::feed::Feed;
 
 /// How long it is remembered that a door's last connection closed, in hours: far longer than a session may be idle.
 const CLOSINGS_HOURS: i64 = 2;
+/// Names that are held in memory at the same time.
+const NAMES_LIMIT: usize = 20_000;
 
 /// Everybody who has passed the gate, by what they are known by.
 pub(crate) struct People {
@@ -31,10 +33,18 @@ struct Known {
     known: HashMap<Key, Standing>,
     /// When the last connection of a door, or with a pass, closed. What was proven before counts no longer.
     closed: HashMap<Key, Timestamp>,
+    /// People who were asked for by name, and when last: whom the network vouches for.
+    named: HashMap<String, Named>,
     /// When a session last showed its cookie at a door, by session. Nothing from before the start counts: no connection is
     /// as old as that.
     proven: HashMap<String, Timestamp>,
     started: Timestamp,
+}
+
+struct Named {
+    /// None while the gate is not passed, or for nobody.
+    person: Option<PersonCard>,
+    asked: Timestamp,
 }
 
 struct Standing {
@@ -49,7 +59,13 @@ struct Standing {
 impl People {
     pub(crate) fn new(haven: Arc<Haven>) -> Self {
         let started = haven.now();
-        let known = Known { known: HashMap::new(), closed: HashMap::new(), proven: HashMap::new(), started };
+        let known = Known {
+            known: HashMap::new(),
+            closed: HashMap::new(),
+            named: HashMap::new(),
+            proven: HashMap::new(),
+            started,
+        };
         Self { haven, known: Mutex::new(known) }
     }
 
@@ -84,7 +100,50 @@ impl People {
         }
         known.known = standing;
         known.tidy(self.haven.now());
+        drop(known);
+        self.renew_named().await
+    }
+
+    /// Groups change and agreements come: whoever is known by name is asked about again.
+    async fn renew_named(&self) -> Result<(), ActionError> {
+        let names: Vec<String> = self.lock().named.keys().cloned().collect();
+        for name in names {
+            let person = actions::identity::by_name(&self.haven, &name).await?;
+            if let Some(named) = self.lock().named.get_mut(&name) {
+                named.person = person;
+            }
+        }
         Ok(())
+    }
+
+    /// Asks the store about one name.
+    async fn ask_name(&self, name: &str, now: Timestamp) -> Result<(), ActionError> {
+        let person = actions::identity::by_name(&self.haven, name).await?;
+        let mut known = self.lock();
+        if known.named.len() < NAMES_LIMIT || known.named.contains_key(name) {
+            known.named.insert(name.to_owned(), Named { person, asked: now });
+        }
+        Ok(())
+    }
+
+    fn by_name(&self, vouched: &Vouched, door: &Door, now: Timestamp) -> Identified {
+        let mut known = self.lock();
+        let Some(named) = known.named.get_mut(&vouched.name) else { return Identified::Unknown };
+        named.asked = named.asked.max(now);
+        let Some(card) = named.person.clone() else { return Identified::Unknown };
+        let at = actions::words::moment(&self.haven.pack().calendar, now, vouched.since);
+        let how = format!(
+            "The network names {} {at}, at the computer with address {} (entrance \u{201c}{}\u{201d}): {}.",
+            card.username, door.address, door.listener, vouched.by
+        );
+        Identified::Person(filter::Person {
+            id: card.id,
+            group: card.group,
+            population: card.population,
+            site: card.site,
+            how,
+            session: vouched.session.clone(),
+        })
     }
 
     /// Tells the store which sessions were used since it was last told.
@@ -138,6 +197,7 @@ impl Known {
         let oldest = now.checked_sub(SignedDuration::from_hours(CLOSINGS_HOURS)).unwrap_or(now);
         let known = &self.known;
         self.closed.retain(|key, at| *at >= oldest || known.contains_key(key));
+        self.named.retain(|_, named| named.asked >= oldest);
         self.proven
             .retain(|session, at| *at >= oldest || known.values().any(|standing| standing.person.session == *session));
     }
@@ -196,6 +256,24 @@ impl gateway::Identity for AtTheDoor {
         }
     }
 
+    fn by_name(&self, named: &Vouched, door: &Door, now: Timestamp) -> Identified {
+        self.people.by_name(named, door, now)
+    }
+
+    fn by_name_again(&self, named: &Vouched, door: &Door, now: Timestamp) -> Answer<Identified> {
+        let (people, feed, named, door) =
+            (Arc::clone(&self.people), Arc::clone(&self.feed), named.clone(), door.clone());
+        Box::pin(async move {
+            if let Err(error) = feed.pull().await {
+                tracing::warn!(cause = %error, "the feed could not be read at a refusal");
+            }
+            if let Err(error) = people.ask_name(&named.name, now).await {
+                tracing::warn!(cause = %error, "a name could not be asked about");
+            }
+            people.by_name(&named, &door, now)
+        })
+    }
+
     fn pass_gone(&self, pass: &str, now: Timestamp) {
         let Some(key) = actions::pass::digest(pass).map(Key::Pass) else { return };
         let mut known = self.people.lock();
@@ -246,6 +324,7 @@ mod tests {
         Known {
             known: HashMap::from([(key(), standing)]),
             closed: HashMap::new(),
+            named: HashMap::new(),
             proven: HashMap::new(),
             started: at(0),
         }

@@ -35,10 +35,18 @@ fn every_setting() -> Settings {
             listen: "127.0.0.1:2".parse().unwrap(),
             one_person_per_address: false,
             credentials: true,
+            radius: false,
             tls_certificate: Some(path()),
             tls_key: Some(path()),
             tls_name: Some("proxy.college.example".into()),
             site: "main".into(),
+        }],
+        networks: vec![Radius {
+            listen: "127.0.0.1:4".parse().unwrap(),
+            secret_file: path(),
+            clients: vec!["10.0.0.2".into()],
+            realms: vec!["college.example".into()],
+            silent_minutes: silent_minutes(),
         }],
         inspection: Inspection { ca_certificate: Some(path()), ca_key: Some(path()) },
         mail: Some(Mail {

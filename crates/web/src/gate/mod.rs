@@ -94,6 +94,8 @@ struct OpenPage {
     chrome: Chrome,
     /// A checked web address, or empty.
     to: String,
+    /// The network says who is there, and not this sign-in: it may name somebody else, or nobody yet.
+    by_network: bool,
 }
 
 /// What a browser shows where several people share an address, and where it is asked for it.
@@ -149,7 +151,8 @@ async fn gate(
             // Only a browser that came through the gateway is sent on: nobody else has a page waiting.
             // A page and not a redirect: whoever has just signed in comes here by a form (see above).
             let to = web_address(&to).filter(|_| door.is_some()).unwrap_or_default().to_owned();
-            Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to }))
+            let by_network = by_network(&app, door.as_ref());
+            Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to, by_network }))
         }
     }
 }
@@ -175,6 +178,10 @@ async fn arrived(
         return Ok(None);
     }
     Err(shared_computer())
+}
+
+fn by_network(app: &App, door: Option<&crate::api::Door>) -> bool {
+    door.is_some_and(|door| app.haven.known_by(&door.listener) == Some(actions::KnownBy::Network))
 }
 
 /// S-6: where a computer’s address may stand for several people, Haven does not guess, and says so.
@@ -241,7 +248,8 @@ async fn open(
         return Ok(pass);
     }
     let to = web_address(&to).unwrap_or_default().to_owned();
-    Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to }))
+    let by_network = by_network(&app, door.as_ref());
+    Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to, by_network }))
 }
 
 /// A browser that was closed and opened again shows its cookie; without it, the next person meets the gate (S-6).
@@ -339,9 +347,14 @@ mod tests {
         let page = OpenPage {
             chrome: Chrome::sample("You can use the internet now", me),
             to: "http://library.test/?a=1&b=2".to_owned(),
+            by_network: false,
         };
         let html = shot("gate-open", &page);
         has(&html, "http-equiv=\"refresh\"");
+        let page = OpenPage { by_network: true, ..page };
+        let html = shot("gate-open-by-network", &page);
+        has(&html, "The network says who you are");
+        has_not(&html, "http-equiv=\"refresh\"");
         assert_eq!(host_of("https://library.test/path?q"), "library.test");
         assert_eq!(host_of("javascript:x"), "");
     }
