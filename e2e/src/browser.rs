@@ -45,6 +45,35 @@ pub struct Browser {
     pictures: PathBuf,
 }
 
+/// Answers the browser's own box for a proxy's name and password, which no page and no driver can reach: a small extension
+/// that types what a file says, once for each question. Where the file says nothing, the box is closed.
+pub struct Hand {
+    folder: TempDir,
+}
+
+impl Default for Hand {
+    fn default() -> Self {
+        let folder = tempfile::Builder::new().prefix("haven-hand.").tempdir().unwrap();
+        let manifest = json!({
+            "manifest_version": 3, "name": "hand", "version": "1",
+            "background": {"service_worker": "hand.js"},
+            "permissions": ["webRequest", "webRequestAuthProvider"],
+            "host_permissions": ["<all_urls>"],
+        });
+        std::fs::write(folder.path().join("manifest.json"), manifest.to_string()).unwrap();
+        std::fs::write(folder.path().join("hand.js"), include_str!("hand.js")).unwrap();
+        Self { folder }
+    }
+}
+
+impl Hand {
+    /// What is typed from now on.
+    pub fn types(&self, name: &str, password: &str) {
+        let words = json!({"username": name, "password": password});
+        std::fs::write(self.folder.path().join("typed.json"), words.to_string()).unwrap();
+    }
+}
+
 /// Its chromedriver, which ends the browser too when a journey breaks off.
 struct Driver {
     child: Child,
@@ -56,9 +85,17 @@ struct Driver {
 impl Browser {
     /// A new browser at the seat of `who`.
     pub async fn at_seat(house: &House, who: &str, width: Width) -> Self {
+        Self::behind(house, &format!("127.0.0.1:{}", house.seat(who)), None, width).await
+    }
+
+    /// A new browser behind this proxy. With a hand, its own box for a name and a password is answered.
+    pub async fn behind(house: &House, proxy: &str, hand: Option<&Hand>, width: Width) -> Self {
         let mut driver = Driver::start(house);
         let profile = driver._profile.path().display().to_string();
-        let seat = house.seat(who);
+        let extensions = hand.map_or_else(
+            || "--disable-extensions".to_owned(),
+            |hand| format!("--load-extension={}", hand.folder.path().display()),
+        );
         let args = [
             "--headless".to_owned(),
             "--no-sandbox".to_owned(),
@@ -70,10 +107,10 @@ impl Browser {
             "--disable-component-update".to_owned(),
             "--disable-sync".to_owned(),
             "--disable-default-apps".to_owned(),
-            "--disable-extensions".to_owned(),
+            extensions,
             "--lang=en-GB".to_owned(),
             format!("--user-data-dir={profile}"),
-            format!("--proxy-server=127.0.0.1:{seat}"),
+            format!("--proxy-server={proxy}"),
             "--proxy-bypass-list=<-loopback>".to_owned(),
         ];
         let binary = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];

@@ -20,7 +20,7 @@ pub mod post_office;
 pub mod real;
 pub mod websites;
 
-pub use browser::{Browser, Width};
+pub use browser::{Browser, Hand, Width};
 pub use house::{Base, House};
 pub use own_postgres::OwnPostgres;
 pub use plain::Visitor;

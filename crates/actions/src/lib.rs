@@ -17,6 +17,7 @@ pub mod local_rules;
 pub mod mail;
 pub mod moment;
 pub mod opening;
+pub mod pass;
 pub mod people;
 pub mod practice;
 pub mod referral;
@@ -53,6 +54,17 @@ pub enum Mode {
     Real,
 }
 
+/// By what somebody is known at a listener (S-6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// The site declares that one person at a time sits behind each address: a session is bound to a door.
+    Address,
+    /// Several people share an address: each browser shows the pass of its session.
+    Pass,
+    /// The network asks everybody who they are, and says who has which address.
+    Network,
+}
+
 /// The hub that every action is handed.
 pub struct Haven {
     pub store: Store,
@@ -62,8 +74,8 @@ pub struct Haven {
     pub organisation: String,
     /// Where people reach the portal, without a slash at the end.
     pub portal_address: String,
-    /// Listeners on which the site declares one person per address (S-6); only there is a session bound to a door.
-    pub one_person_listeners: Vec<String>,
+    /// By what somebody is known at each listener (S-6); at one that is not named here nobody is.
+    pub known_by: std::collections::BTreeMap<String, KnownBy>,
     /// How to reach an agency, by the pack's id; filled by the organisation, never by a pack.
     pub agency_contacts: std::collections::BTreeMap<String, String>,
     /// Keyed hash instead of person ids in cases.
@@ -82,6 +94,12 @@ impl Haven {
     #[must_use]
     pub fn pack(&self) -> Arc<Pack> {
         self.packs.in_force()
+    }
+
+    /// By what somebody is known at a listener; none where nobody is.
+    #[must_use]
+    pub fn known_by(&self, listener: &str) -> Option<KnownBy> {
+        self.known_by.get(listener).copied()
     }
 
     pub(crate) fn new_id(&self, now: Timestamp) -> String {

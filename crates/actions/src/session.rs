@@ -11,7 +11,7 @@ use store::vault::{self, HolderSecret};
 use crate::audit::{EntryWith, entry};
 use crate::throttle::{Throttle, Whence};
 use crate::unit::in_unit;
-use crate::{ActionError, Haven, Mode};
+use crate::{ActionError, Haven, KnownBy, Mode};
 
 /// A session ends after so long without use, in minutes (S-6).
 pub const IDLE_LIMIT_MINUTES: i64 = 15;
@@ -59,7 +59,7 @@ pub struct Session {
     pub practice: bool,
     pub door: Option<Door>,
     pub stage: Stage,
-    token: String,
+    pub(crate) token: String,
 }
 
 impl Session {
@@ -201,6 +201,7 @@ async fn begin_session(
         seen_at: now,
         ended_at: None,
         door: None,
+        pass: None,
     };
     if let Some(secret) = secret {
         let wrapped = vault::session_wrap(&mut haven.entropy(), &token, &session.id, &secret)?;
@@ -359,7 +360,9 @@ async fn sign(
 /// site declares one person per address (S-6). A new binding ends whoever was bound there before; and somebody else who has
 /// only begun to pass the gate ends it too, because whoever sat there before sits there no longer.
 async fn bind_if_open(haven: &Haven, token: &Token, door: Option<&Door>) -> Result<(), ActionError> {
-    let Some(door) = door.filter(|door| haven.one_person_listeners.contains(&door.listener)) else { return Ok(()) };
+    let Some(door) = door.filter(|door| haven.known_by(&door.listener) == Some(KnownBy::Address)) else {
+        return Ok(());
+    };
     let Some(session) = session(haven, &token.0, Some(door)).await? else { return Ok(()) };
     let now = haven.now();
     if session.stage != Stage::Open {
@@ -378,13 +381,18 @@ async fn bind_if_open(haven: &Haven, token: &Token, door: Option<&Door>) -> Resu
     })
 }
 
-/// The browser has shown its cookie again after all its connections had gone: the door is its own again.
+/// The browser has shown its cookie again after all its connections had gone: the door, or its pass, is its own again.
 pub async fn prove_door(haven: &Haven, session: &Session, door: &Door) -> Result<bool, ActionError> {
-    if session.stage != Stage::Open || !haven.one_person_listeners.contains(&door.listener) {
-        return Ok(false);
+    match haven.known_by(&door.listener) {
+        Some(KnownBy::Address) if session.stage == Stage::Open => {
+            bind_if_open(haven, &Token(session.token.clone()), Some(door)).await?;
+            Ok(true)
+        }
+        Some(KnownBy::Pass) => Ok(crate::pass::give(haven, session, door).await?.is_some()),
+        // Nothing to bind: the network says who it is, and the gate is passed.
+        Some(KnownBy::Network) => Ok(session.stage == Stage::Open),
+        _ => Ok(false),
     }
-    bind_if_open(haven, &Token(session.token.clone()), Some(door)).await?;
-    Ok(true)
 }
 
 /// Signs out: from this moment nothing carries the person's name.

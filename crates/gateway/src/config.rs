@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::network::Network;
@@ -12,9 +13,53 @@ pub struct Listener {
     /// Lasting name, as it stands in records: `classroom-4`.
     pub name: String,
     pub address: SocketAddr,
-    /// The site declares that one person at a time sits behind each address here. Only then is anybody known by
-    /// (listener, address); otherwise everybody is unknown (S-6).
-    pub one_person_per_address: bool,
+    pub known_by: KnownBy,
+    /// Browsers speak TLS with the proxy itself ("HTTPS proxy"), so that what they show of themselves is not overheard.
+    pub tls: Option<ListenerTls>,
+}
+
+/// With what certificate a listener speaks TLS.
+#[derive(Debug, Clone)]
+pub enum ListenerTls {
+    /// One of the organisation's own.
+    Own(Arc<rustls::ServerConfig>),
+    /// One that Haven's authority makes for this name, and makes anew in time.
+    Name(String),
+}
+
+/// By what somebody is known at a listener (S-6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KnownBy {
+    /// Everybody is unknown.
+    #[default]
+    Nothing,
+    /// The site declares that one person at a time sits behind each address here.
+    Address,
+    /// Several people share an address: each browser shows the pass of its session.
+    Pass,
+    /// The network asks everybody who they are, and says who has which address (RADIUS accounting).
+    Accounting,
+}
+
+/// A network that asks everybody who they are, and says who has which address: RADIUS accounting.
+#[derive(Clone)]
+pub struct NetworkSignIn {
+    /// Where its packets come in, UDP.
+    pub address: SocketAddr,
+    /// What both sides know.
+    pub secret: Arc<[u8]>,
+    /// Who may speak: access points, switches, RADIUS servers.
+    pub clients: Vec<Network>,
+    /// What may stand beside a sign-in name, as `name@realm` or `REALM\name`. A name with another realm is somebody else's.
+    pub realms: Vec<String>,
+    /// For so long after the last word about somebody they are known.
+    pub silence: jiff::SignedDuration,
+}
+
+impl std::fmt::Debug for NetworkSignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NetworkSignIn").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 /// What may be reached, and how names become addresses.
@@ -133,6 +178,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     pub listeners: Vec<Listener>,
+    pub accounting: Vec<NetworkSignIn>,
     pub reach: Reach,
     pub trust: Trust,
     pub limits: Limits,

@@ -55,6 +55,20 @@ counts! {
     opened_at_gate,
     /// Requests for Haven's own pages.
     portal,
+    /// Times that a browser was asked for its pass.
+    pass_asked,
+    /// Browsers that did not come to speak TLS with the proxy itself.
+    handshake_failed,
+    /// Packets of RADIUS accounting that were taken in.
+    accounting_heard,
+    /// The same packet once more.
+    accounting_again,
+    /// Packets from whoever may not speak there.
+    accounting_strangers,
+    /// Packets that were not made with the shared secret.
+    accounting_wrong_secret,
+    /// Packets that could not be understood.
+    accounting_malformed,
     /// Requests that could not be understood.
     malformed,
     /// Heads over the limit of bytes.

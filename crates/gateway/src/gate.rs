@@ -58,7 +58,7 @@ pub(crate) fn answer(
 }
 
 /// While what is kept does not answer, the gate cannot help anybody: it says so, and what stays open.
-fn cannot_ask(navigation: bool) -> Response<Body> {
+pub(crate) fn cannot_ask(navigation: bool) -> Response<Body> {
     let title = "We cannot check who you are just now";
     if !navigation {
         return body::short(StatusCode::SERVICE_UNAVAILABLE, title);
@@ -71,7 +71,7 @@ fn cannot_ask(navigation: bool) -> Response<Body> {
     block::plain(StatusCode::SERVICE_UNAVAILABLE, title, &sentences, None)
 }
 
-fn with_to(base: &str, wanted: &str) -> String {
+pub(crate) fn with_to(base: &str, wanted: &str) -> String {
     let joiner = if base.contains('?') { '&' } else { '?' };
     format!("{base}{joiner}to={}", percent_encoded(wanted))
 }

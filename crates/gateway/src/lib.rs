@@ -2,6 +2,7 @@
 //!
 //! The gateway knows the policy and the filter, and nothing else of Haven: all the rest comes through [`ports`].
 
+mod accounting;
 mod block;
 mod body;
 mod carry;
@@ -19,10 +20,12 @@ mod inspect;
 mod line;
 pub mod malware;
 pub mod network;
+mod pass;
 mod patient;
 mod portal;
 pub mod ports;
 mod proxy;
+pub mod radius;
 mod record;
 mod scan;
 mod sent;
@@ -37,9 +40,11 @@ mod who;
 
 pub use block::BLOCK_PAGE_LIMIT_BYTES;
 pub use certificates::{Authority, AuthorityPem, CertificateError};
-pub use config::{Config, Limits, Listener, Reach, Trust};
+pub use config::{Config, KnownBy, Limits, Listener, ListenerTls, NetworkSignIn, Reach, Trust};
 pub use counts::{Counts, Numbers};
-pub use ports::{Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Wire};
+pub use ports::{
+    Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Vouched, Wire,
+};
 pub use server::{Gateway, Ports, StartError};
 pub use sink::Sink;
 pub use tls::{TrustError, towards_websites};

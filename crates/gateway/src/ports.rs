@@ -35,6 +35,19 @@ pub enum Identified {
     Unknown,
 }
 
+/// Somebody whom another program that is trusted names: the network by its accounting. The name is theirs to be right about;
+/// who it is here, and whether they were told (S-4), is Haven's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouched {
+    /// The name by which they sign in here.
+    pub name: String,
+    /// Stands for their time there; ends when that ends. At most 64 characters.
+    pub session: String,
+    pub since: Timestamp,
+    /// Who says so: "RADIUS accounting of 10.0.0.2".
+    pub by: String,
+}
+
 /// A future that a port gives back.
 pub type Answer<T> = std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
@@ -49,6 +62,26 @@ pub trait Identity: Send + Sync + 'static {
     fn still(&self, door: &Door, now: Timestamp) -> Identified;
     /// Asked afresh at a gate refusal, within [`IDENTITY_LIMIT_MS`].
     fn ask_again(&self, door: &Door, now: Timestamp) -> Answer<Identified>;
+    /// Who shows this pass at this door, from memory. `counts` as use of the session, or not.
+    fn by_pass(&self, _pass: &str, _door: &Door, _now: Timestamp, _counts: bool) -> Identified {
+        Identified::Unknown
+    }
+    /// As `by_pass`, asked afresh at a gate refusal, within [`IDENTITY_LIMIT_MS`].
+    fn by_pass_again(&self, pass: &str, door: &Door, now: Timestamp) -> Answer<Identified> {
+        let known = self.by_pass(pass, door, now, true);
+        Box::pin(async move { known })
+    }
+    /// Who is meant by a name, if they have passed the gate; from memory.
+    fn by_name(&self, _named: &Vouched, _door: &Door, _now: Timestamp) -> Identified {
+        Identified::Unknown
+    }
+    /// As `by_name`, asked afresh at a gate refusal, within [`IDENTITY_LIMIT_MS`].
+    fn by_name_again(&self, named: &Vouched, door: &Door, now: Timestamp) -> Answer<Identified> {
+        let known = self.by_name(named, door, now);
+        Box::pin(async move { known })
+    }
+    /// The last connection that showed this pass has closed. As `connections`: quick, and without calling the gateway.
+    fn pass_gone(&self, _pass: &str, _now: Timestamp) {}
     /// Whether somebody new can be known at all just now. While what is kept does not answer, nobody can be, and the gate
     /// says so instead of leading to a page that cannot help.
     fn can_ask(&self) -> bool {
@@ -118,6 +151,14 @@ pub trait Portal: Send + Sync + 'static {
     fn gate_address(&self) -> String;
     /// Absolute address of the page that lets a browser prove its session again; `?to=` is added.
     fn prove_address(&self) -> String;
+    /// Where a browser is asked for its pass: a host of its own, that the gateway itself answers for.
+    fn pass_address(&self) -> String {
+        String::new()
+    }
+    /// True for the host of `pass_address`.
+    fn is_pass(&self, _host: &str) -> bool {
+        false
+    }
     /// Absolute address of the page for a decision reference.
     fn decision_address(&self, reference: &str) -> String;
     /// A connection to the portal, already told the door: bytes written to it are HTTP/1.1 to the portal.

@@ -11,6 +11,7 @@ use crate::block;
 use crate::body::{self, Body};
 use crate::exchange::{self, Asked};
 use crate::gate::is_navigation;
+use crate::pass;
 use crate::portal;
 use crate::serve;
 use crate::tunnel;
@@ -26,6 +27,7 @@ where
 }
 
 async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Response<Body> {
+    let visit = visit.showing(request.headers());
     if request.method() == Method::CONNECT {
         return tunnel::connect(&visit, request).await;
     }
@@ -41,6 +43,9 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Response<Body>
     };
     if visit.keeper.ports.portal.is_portal(address.host()) {
         return portal::relay(&visit, request, address.host()).await;
+    }
+    if visit.keeper.ports.portal.is_pass(address.host()) {
+        return pass::answer(&visit, &request).await;
     }
     exchange::run(&visit, Asked { address, carriage: Carriage::Plain, line: None }, request).await
 }

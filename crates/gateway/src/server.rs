@@ -6,15 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::accounting::{self, Accounting};
 use crate::certificates::Authority;
-use crate::config::{Config, Listener};
+use crate::config::{Config, Listener, ListenerTls, NetworkSignIn};
 use crate::counts::Counts;
-use crate::door::Doors;
+use crate::door::{Doors, Passes};
+use crate::inspect;
 use crate::line::Lines;
 use crate::malware::{self, Engine};
 use crate::network::plain;
@@ -46,6 +49,8 @@ pub enum StartError {
     Listen { name: String, address: SocketAddr, error: io::Error },
     #[error("two listeners have the name {0}")]
     SameName(String),
+    #[error("RADIUS accounting cannot listen at {address}: {error}")]
+    Accounting { address: SocketAddr, error: io::Error },
     #[error("no listener is set")]
     NoListener,
     #[error(transparent)]
@@ -64,6 +69,8 @@ pub(crate) struct Keeper {
     pub(crate) warnings: Warnings,
     pub(crate) counts: Arc<Counts>,
     pub(crate) doors: Arc<Doors>,
+    pub(crate) passes: Arc<Passes>,
+    pub(crate) accounting: Accounting,
     /// Cancelled when no new request is to begin.
     pub(crate) stop: CancellationToken,
     /// Cancelled when the time for the last answers is over.
@@ -75,6 +82,7 @@ pub(crate) struct Keeper {
 pub struct Gateway {
     keeper: Arc<Keeper>,
     listeners: Vec<(Listener, TcpListener)>,
+    networks: Vec<(NetworkSignIn, UdpSocket)>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -101,6 +109,11 @@ impl Gateway {
         if listeners.is_empty() {
             return Err(StartError::NoListener);
         }
+        let mut networks = Vec::new();
+        for network in &config.accounting {
+            let failed = |error| StartError::Accounting { address: network.address, error };
+            networks.push((network.clone(), UdpSocket::bind(network.address).await.map_err(failed)?));
+        }
         let own_ports: Vec<u16> =
             listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok()).map(|address| address.port()).collect();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -109,6 +122,8 @@ impl Gateway {
         let keeper = Keeper {
             engine,
             doors: Doors::new(Arc::clone(&ports.identity), Arc::clone(&ports.moment)),
+            accounting: Accounting::default(),
+            passes: Passes::new(Arc::clone(&ports.identity), Arc::clone(&ports.moment)),
             config,
             ports,
             authority,
@@ -120,7 +135,7 @@ impl Gateway {
             end: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        Ok(Self { keeper: Arc::new(keeper), listeners })
+        Ok(Self { keeper: Arc::new(keeper), listeners, networks })
     }
 
     /// The name and real address of each listener: a port of 0 has become a real one.
@@ -130,6 +145,12 @@ impl Gateway {
             .iter()
             .filter_map(|(listener, socket)| Some((listener.name.clone(), socket.local_addr().ok()?)))
             .collect()
+    }
+
+    /// Where RADIUS accounting is listened to, in the order of the settings.
+    #[must_use]
+    pub fn accounting_addresses(&self) -> Vec<SocketAddr> {
+        self.networks.iter().filter_map(|(_, socket)| socket.local_addr().ok()).collect()
     }
 
     /// The running numbers.
@@ -155,6 +176,9 @@ impl Gateway {
         }
         if let Some(engine) = self.keeper.engine.clone() {
             loops.push(tokio::spawn(look_after(Arc::clone(&self.keeper), engine)));
+        }
+        for (network, socket) in self.networks {
+            loops.push(tokio::spawn(accounting::listen(Arc::clone(&self.keeper), network, socket)));
         }
         stop.cancelled().await;
         let keeper = self.keeper;
@@ -220,13 +244,28 @@ fn admit(keeper: &Arc<Keeper>, listener: &Listener, stream: TcpStream, from: Soc
     let visit = Visit {
         keeper: Arc::clone(keeper),
         door,
-        one_person: listener.one_person_per_address,
-        lines: Lines::default(),
-        _entered: entered,
+        known_by: listener.known_by,
+        shown: None,
+        held: Arc::default(),
+        lines: Arc::default(),
+        _entered: Arc::new(entered),
     };
     let visit = Arc::new(visit);
+    let tls = listener.tls.clone();
     keeper.tasks.spawn(async move {
         let _place = place;
-        proxy::serve(visit, Lingering::new(stream)).await;
+        let stream = Lingering::new(stream);
+        let secured = match tls {
+            None => return proxy::serve(visit, stream).await,
+            Some(ListenerTls::Name(name)) => inspect::accept_one_name(&visit.keeper, stream, &name).await,
+            Some(ListenerTls::Own(config)) => {
+                let limit = visit.keeper.config.limits.handshake;
+                tokio::time::timeout(limit, TlsAcceptor::from(config).accept(stream)).await.ok().and_then(Result::ok)
+            }
+        };
+        match secured {
+            Some(stream) => proxy::serve(visit, stream).await,
+            None => visit.keeper.counts.handshake_failed.add(),
+        }
     });
 }

@@ -18,6 +18,7 @@ use crate::carry;
 use crate::exchange::{self, Asked};
 use crate::gate::{self, Shut, is_navigation};
 use crate::inspect;
+use crate::pass;
 use crate::patient::Prefixed;
 use crate::portal;
 use crate::proxy::malformed;
@@ -51,8 +52,13 @@ pub(crate) struct Tunnel {
 /// What is said inside a tunnel that goes nowhere.
 pub(crate) enum Inside {
     Shut(Shut),
-    Blocked { tunnel: Arc<Tunnel>, reference: String },
+    Blocked {
+        tunnel: Arc<Tunnel>,
+        reference: String,
+    },
     Trouble(UpstreamError),
+    /// The browser has shown its pass.
+    Passed,
 }
 
 /// Where a tunnel goes.
@@ -75,6 +81,12 @@ pub(crate) async fn connect(visit: &Arc<Visit>, mut request: Request<Incoming>) 
     let course = if visit.keeper.ports.portal.is_portal(address.host()) {
         visit.keeper.counts.portal.add();
         None
+    } else if visit.keeper.ports.portal.is_pass(address.host()) {
+        // Browsers that make every address an encrypted one ask for the tunnel, and are asked for the pass with it.
+        if let Some(told) = pass::question(visit).await {
+            return told;
+        }
+        Some(Course::Answer(Inside::Passed))
     } else {
         match course(visit, &address, &request).await {
             Ok(course) => Some(course),
@@ -259,6 +271,7 @@ pub(crate) fn answer(
             exchange::refusal(visit, &tunnel.snapshot, &facts, &tunnel.decision, reference, path)
         }
         Inside::Trouble(error) => exchange::trouble(visit, *error, navigation),
+        Inside::Passed => pass::onward(request.uri()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who stands at a door, and what that means for one request: known and decided, open to anybody, or shut.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use filter::decide::{self, Gate};
@@ -8,9 +8,11 @@ use filter::{Address, Carriage, Decision, Facts, Snapshot, Who};
 use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 
-use crate::door::Entered;
+use crate::config::KnownBy;
+use crate::door::{Entered, Held};
 use crate::gate::{Shut, is_navigation};
 use crate::line::Lines;
+use crate::pass;
 use crate::ports::{Door, IDENTITY_LIMIT_MS, Identified};
 use crate::server::Keeper;
 
@@ -18,10 +20,14 @@ use crate::server::Keeper;
 pub(crate) struct Visit {
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) door: Door,
-    /// Whether this listener's site declares one person per address (S-6).
-    pub(crate) one_person: bool,
-    pub(crate) lines: Lines,
-    pub(crate) _entered: Entered,
+    /// By what somebody is known at this listener (S-6).
+    pub(crate) known_by: KnownBy,
+    /// The pass that came with this request, or with the tunnel that it is in.
+    pub(crate) shown: Option<Arc<str>>,
+    /// The pass that was last shown on this connection counts as present for as long as the connection is open.
+    pub(crate) held: Arc<Mutex<Option<Held>>>,
+    pub(crate) lines: Arc<Lines>,
+    pub(crate) _entered: Arc<Entered>,
 }
 
 /// What is to happen with a request, by who asks.
@@ -34,6 +40,64 @@ pub(crate) enum Standing {
 }
 
 impl Visit {
+    /// The same visit, for a request that came with these headers: what it shows of who sends it is taken along.
+    pub(crate) fn showing(self: &Arc<Self>, headers: &HeaderMap) -> Arc<Self> {
+        if self.known_by != KnownBy::Pass {
+            return Arc::clone(self);
+        }
+        let shown: Option<Arc<str>> = pass::shown(headers).map(Arc::from);
+        if let Some(pass) = &shown {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if held.as_ref().is_none_or(|held| !held.is(pass)) {
+                *held = Some(self.keeper.passes.hold(pass));
+            }
+        }
+        Arc::new(Self {
+            keeper: Arc::clone(&self.keeper),
+            door: self.door.clone(),
+            known_by: self.known_by,
+            shown,
+            held: Arc::clone(&self.held),
+            lines: Arc::clone(&self.lines),
+            _entered: Arc::clone(&self._entered),
+        })
+    }
+
+    /// Who it is, from memory.
+    pub(crate) fn look(&self, now: Timestamp, counts: bool) -> Identified {
+        let identity = &self.keeper.ports.identity;
+        match (self.known_by, &self.shown) {
+            (KnownBy::Address, _) if counts => identity.who(&self.door, now),
+            (KnownBy::Address, _) => identity.still(&self.door, now),
+            (KnownBy::Pass, Some(pass)) => identity.by_pass(pass, &self.door, now, counts),
+            (KnownBy::Accounting, _) => match self.keeper.accounting.at(self.door.address, now) {
+                Some(named) => identity.by_name(&named, &self.door, now),
+                None => Identified::Unknown,
+            },
+            (KnownBy::Pass, None) | (KnownBy::Nothing, _) => Identified::Unknown,
+        }
+    }
+
+    /// Who it is, asked afresh.
+    pub(crate) async fn ask_again(&self, now: Timestamp) -> Identified {
+        let identity = &self.keeper.ports.identity;
+        let asked = match (self.known_by, &self.shown) {
+            (KnownBy::Address, _) => identity.ask_again(&self.door, now),
+            (KnownBy::Pass, Some(pass)) => identity.by_pass_again(pass, &self.door, now),
+            (KnownBy::Accounting, _) => match self.keeper.accounting.at(self.door.address, now) {
+                Some(named) => identity.by_name_again(&named, &self.door, now),
+                None => return Identified::Unknown,
+            },
+            (KnownBy::Pass, None) | (KnownBy::Nothing, _) => return Identified::Unknown,
+        };
+        tokio::time::timeout(Duration::from_millis(IDENTITY_LIMIT_MS), asked).await.unwrap_or(Identified::Unknown)
+    }
+
+    /// Whether nobody can be known here just now, although somebody could at other times.
+    pub(crate) fn cannot_ask(&self) -> bool {
+        self.known_by != KnownBy::Nothing && !self.keeper.ports.identity.can_ask()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.keeper.ports.moment.now()
     }
@@ -56,9 +120,7 @@ impl Visit {
 
     /// Decides who asks and what that means. Fills `facts.who`.
     pub(crate) async fn stand(&self, snapshot: &Snapshot, facts: &mut Facts) -> Standing {
-        let first =
-            if self.one_person { self.keeper.ports.identity.who(&self.door, facts.at) } else { Identified::Unknown };
-        let shut = match first {
+        let shut = match self.look(facts.at, true) {
             Identified::Person(person) => return self.known(snapshot, facts, person),
             Identified::Unproven => Shut::Unproven,
             Identified::Unknown => Shut::Unknown,
@@ -71,7 +133,7 @@ impl Visit {
             self.keeper.counts.opened_at_gate.add();
             return Standing::Open(decision);
         }
-        if shut == Shut::Unknown && self.one_person && self.keeper.ports.identity.can_ask() {
+        if shut == Shut::Unknown && !self.cannot_ask() {
             match self.ask_again(facts.at).await {
                 Identified::Person(person) => return self.known(snapshot, facts, person),
                 Identified::Unproven => return self.shut(Shut::Unproven),
@@ -79,11 +141,6 @@ impl Visit {
             }
         }
         self.shut(shut)
-    }
-
-    async fn ask_again(&self, now: Timestamp) -> Identified {
-        let asked = self.keeper.ports.identity.ask_again(&self.door, now);
-        tokio::time::timeout(Duration::from_millis(IDENTITY_LIMIT_MS), asked).await.unwrap_or(Identified::Unknown)
     }
 
     fn known(&self, snapshot: &Snapshot, facts: &mut Facts, person: filter::Person) -> Standing {
@@ -102,7 +159,7 @@ impl Visit {
     }
 
     fn shut(&self, shut: Shut) -> Standing {
-        let shut = if self.one_person && !self.keeper.ports.identity.can_ask() { Shut::CannotAsk } else { shut };
+        let shut = if self.cannot_ask() { Shut::CannotAsk } else { shut };
         self.keeper.counts.gated.add();
         self.keeper.ports.records.count_gate();
         Standing::Shut(shut)
@@ -114,7 +171,7 @@ impl Visit {
         let mut facts = facts.clone();
         facts.at = self.now();
         let decision = match &facts.who {
-            Who::Person(person) => match self.keeper.ports.identity.still(&self.door, facts.at) {
+            Who::Person(person) => match self.look(facts.at, false) {
                 Identified::Person(still) if still.id == person.id && still.session == person.session => {
                     facts.who = Who::Person(still);
                     decide::request(&snapshot, &facts)

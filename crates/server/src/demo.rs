@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actions::mail::PracticeCarrier;
-use actions::{Haven, Mode};
+use actions::{Haven, KnownBy, Mode};
 use clap::Args;
 use gateway::{Authority, AuthorityPem};
 use store::Location;
@@ -149,7 +149,7 @@ async fn open(port: u16, data: &Path, mark: &Mark, clock: &Arc<Clock>) -> Result
         mode: Mode::Practice,
         organisation: ORGANISATION.to_owned(),
         portal_address: format!("http://127.0.0.1:{port}"),
-        one_person_listeners: people::ALL.iter().map(people::Persona::listener).collect(),
+        known_by: people::ALL.iter().map(|one| (one.listener(), KnownBy::Address)).collect(),
         agency_contacts: contacts(&pack),
     };
     let haven = hub::hub(store, Arc::clone(&pack), Arc::clone(clock), plan).await?;
@@ -219,7 +219,8 @@ fn gateway_config(port: u16, sites_pem: &str, served: Practice) -> gateway::Conf
         config.listeners.push(gateway::Listener {
             name: persona.listener(),
             address: local(port.saturating_add(PROXIES_FROM).saturating_add(place)),
-            one_person_per_address: true,
+            known_by: gateway::KnownBy::Address,
+            tls: None,
         });
     }
     config.trust.practice_pem = Some(sites_pem.to_owned());

@@ -354,6 +354,7 @@ fn options(house: &House, addresses: &[(String, SocketAddr)], in_force: &Arc<InF
         exit_address: house.portal.exit_address.clone(),
         proxy_host: house.portal.proxy_host.clone(),
         proxy_port: addresses.first().map(|(_, address)| address.port()),
+        pass_address: format!("http://{}/", crate::ports::portal::pass_host(&house.portal.host)),
         fresh_id: Arc::new(|| {
             let mut bytes = [0_u8; FORM_KEY_BYTES];
             fill_random(&mut bytes);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use actions::{ActionError, Haven, Mode, PackShelf};
+use actions::{ActionError, Haven, KnownBy, Mode, PackShelf};
 use policy::Pack;
 use store::vault::Secret32;
 use store::{Location, Store, StoreError};
@@ -24,7 +24,7 @@ pub(crate) struct Plan {
     pub(crate) mode: Mode,
     pub(crate) organisation: String,
     pub(crate) portal_address: String,
-    pub(crate) one_person_listeners: Vec<String>,
+    pub(crate) known_by: BTreeMap<String, KnownBy>,
     pub(crate) agency_contacts: BTreeMap<String, String>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn hub(store: Store, pack: Arc<Pack>, clock: Arc<Clock>, plan: 
         mode: plan.mode,
         organisation: plan.organisation,
         portal_address: plan.portal_address,
-        one_person_listeners: plan.one_person_listeners,
+        known_by: plan.known_by,
         agency_contacts: plan.agency_contacts,
         index_key,
         audit_key,
@@ -85,7 +85,7 @@ pub(crate) fn gateway_hub(settings: &Settings, clock: Arc<Clock>, plan: Plan) ->
         mode: plan.mode,
         organisation: plan.organisation,
         portal_address: plan.portal_address,
-        one_person_listeners: plan.one_person_listeners,
+        known_by: plan.known_by,
         agency_contacts: plan.agency_contacts,
         // Never used: there is no way from here to a case, nor to a head.
         index_key: fresh(),
@@ -168,7 +168,7 @@ impl Place {
             mode: if practice { Mode::Practice } else { Mode::Real },
             organisation: settings.as_ref().map(|all| all.organisation.name.clone()).or(kept).unwrap_or_default(),
             portal_address: settings.as_ref().map(|all| all.portal.address.clone()).unwrap_or_default(),
-            one_person_listeners: Vec::new(),
+            known_by: BTreeMap::new(),
             agency_contacts: BTreeMap::new(),
         };
         hub(store, pack, Arc::new(Clock::real()), plan).await

@@ -70,7 +70,7 @@ pub(crate) fn cannot_open(what: &str, address: SocketAddr, error: &io::Error) ->
 /// The certificate and key of the pages.
 pub(crate) fn tls(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Failure> {
     let bad = |path: &Path, why: &dyn std::fmt::Display| {
-        Failure::new(format!("{} cannot be used for the portal ({why}). Name a PEM file.", path.display()))
+        Failure::new(format!("{} cannot be used for TLS ({why}). Name a PEM file.", path.display()))
     };
     let text = fs::read(certificate).map_err(|error| bad(certificate, &error))?;
     let chain: Vec<CertificateDer<'static>> =

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use actions::Mode;
 use actions::mail::{Carrier, SmtpCarrier};
+use actions::{KnownBy, Mode};
 use clap::Args;
 use filter::lists::guard::Bounds;
-use gateway::{Authority, AuthorityPem};
+use gateway::{Authority, AuthorityPem, ListenerTls, NetworkSignIn};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
@@ -17,7 +17,7 @@ use crate::hub::{self, COMMAND_LINE, Plan};
 use crate::moment::Clock;
 use crate::ports::apart;
 use crate::say::{Failure, Outcome};
-use crate::settings::{ListSource, Mail, Malware, Settings, StartTls};
+use crate::settings::{ListSource, Listener, Mail, Malware, Radius, Settings, StartTls};
 use crate::supply::{Fetcher, Origin, Source, Supply};
 use crate::{folder, heads, house, log, packs, pages, say};
 
@@ -131,6 +131,11 @@ async fn serve_gateway(settings: Settings) -> Outcome {
     if gateway.listeners.is_empty() {
         return Err(Failure::new("A gateway alone needs a listener. Write one as [[listener]]."));
     }
+    if !settings.networks.is_empty() {
+        return Err(Failure::new(
+            "A gateway alone does not hear RADIUS yet: it may not look up who has a name. Take [[radius]] out here, and run Haven with its pages where the network speaks.",
+        ));
+    }
     let apart = apart(&settings)?;
     if apart.pages.is_none() {
         return Err(Failure::new(
@@ -168,13 +173,15 @@ fn tell(says: &str, addresses: &[(String, std::net::SocketAddr)]) {
 }
 
 fn plan(settings: &Settings) -> Plan {
-    let here = settings.listeners.iter().filter(|listener| listener.one_person_per_address);
-    let elsewhere = settings.gateways.one_person_listeners.iter().cloned();
+    let here = settings.listeners.iter().filter_map(|one| Some((one.name.clone(), one.known_by()?)));
+    let elsewhere = &settings.gateways;
+    let by_address = elsewhere.one_person_listeners.iter().map(|name| (name.clone(), KnownBy::Address));
+    let by_pass = elsewhere.credential_listeners.iter().map(|name| (name.clone(), KnownBy::Pass));
     Plan {
         mode: Mode::Real,
         organisation: settings.organisation.name.clone(),
         portal_address: settings.portal.address.trim_end_matches('/').to_owned(),
-        one_person_listeners: here.map(|listener| listener.name.clone()).chain(elsewhere).collect(),
+        known_by: by_address.chain(by_pass).chain(here).collect(),
         agency_contacts: settings.agencies.clone(),
     }
 }
@@ -230,19 +237,46 @@ pub(crate) fn read_authority(certificate: &Path, key: &Path) -> Result<Authority
         .map_err(|error| Failure::new(format!("{}: {error}. Restore both files.", certificate.display())))
 }
 
-fn gateway_config(settings: &Settings) -> Result<gateway::Config, Failure> {
-    let mut config = gateway::Config {
-        listeners: settings
-            .listeners
-            .iter()
-            .map(|listener| gateway::Listener {
-                name: listener.name.clone(),
-                address: listener.listen,
-                one_person_per_address: listener.one_person_per_address,
-            })
-            .collect(),
-        ..gateway::Config::default()
+/// Shortest secret that a network may share, in characters.
+const RADIUS_SECRET_CHARACTERS: usize = 16;
+
+fn network(one: &Radius) -> Result<NetworkSignIn, Failure> {
+    let secret = folder::read_secret(&one.secret_file)?;
+    let secret = secret.trim_end_matches(['\r', '\n']);
+    if secret.chars().count() < RADIUS_SECRET_CHARACTERS {
+        return Err(Failure::new(format!(
+            "{} holds a secret that can be guessed. Write at least {RADIUS_SECRET_CHARACTERS} characters into it, and into the network's devices.",
+            one.secret_file.display()
+        )));
+    }
+    Ok(NetworkSignIn {
+        address: one.listen,
+        secret: Arc::from(secret.as_bytes()),
+        // The settings were checked when they were read: nothing is left out here.
+        clients: one.clients.iter().filter_map(|text| text.parse().ok()).collect(),
+        realms: one.realms.clone(),
+        silence: jiff::SignedDuration::from_mins(i64::from(one.silent_minutes)),
+    })
+}
+
+fn listener(one: &Listener) -> Result<gateway::Listener, Failure> {
+    let tls = match (&one.tls_certificate, &one.tls_key) {
+        (Some(certificate), Some(key)) => Some(ListenerTls::Own(Arc::clone(pages::tls(certificate, key)?.config()))),
+        _ => one.tls_name.as_ref().map(|name| ListenerTls::Name(name.to_lowercase())),
     };
+    let known_by = match one.known_by() {
+        None => gateway::KnownBy::Nothing,
+        Some(KnownBy::Address) => gateway::KnownBy::Address,
+        Some(KnownBy::Pass) => gateway::KnownBy::Pass,
+        Some(KnownBy::Network) => gateway::KnownBy::Accounting,
+    };
+    Ok(gateway::Listener { name: one.name.clone(), address: one.listen, known_by, tls })
+}
+
+fn gateway_config(settings: &Settings) -> Result<gateway::Config, Failure> {
+    let listeners = settings.listeners.iter().map(listener).collect::<Result<_, _>>()?;
+    let accounting = settings.networks.iter().map(network).collect::<Result<_, _>>()?;
+    let mut config = gateway::Config { listeners, accounting, ..gateway::Config::default() };
     // The settings were checked when they were read: nothing is left out here.
     config.reach.private_networks =
         settings.network.private_allowed.iter().filter_map(|text| text.parse().ok()).collect();

@@ -7,6 +7,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use actions::KnownBy;
 use filter::lists::guard::Bounds;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,9 @@ pub(crate) struct Settings {
     pub(crate) portal: Portal,
     #[serde(default, rename = "listener")]
     pub(crate) listeners: Vec<Listener>,
+    /// Networks that ask everybody who they are.
+    #[serde(default, rename = "radius")]
+    pub(crate) networks: Vec<Radius>,
     #[serde(default)]
     pub(crate) inspection: Inspection,
     pub(crate) mail: Option<Mail>,
@@ -146,9 +150,52 @@ pub(crate) struct Listener {
     pub(crate) listen: SocketAddr,
     #[serde(default)]
     pub(crate) one_person_per_address: bool,
+    /// Each browser shows the pass of its sign-in.
+    #[serde(default)]
+    pub(crate) credentials: bool,
+    /// The network says who has which address.
+    #[serde(default)]
+    pub(crate) radius: bool,
+    /// Browsers speak TLS with the proxy itself.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The same, under a certificate that Haven's authority makes for this name.
+    pub(crate) tls_name: Option<String>,
     #[serde(default)]
     pub(crate) site: String,
 }
+
+impl Listener {
+    /// By what somebody is known there; none where nobody is (S-6).
+    pub(crate) fn known_by(&self) -> Option<KnownBy> {
+        match (self.one_person_per_address, self.credentials, self.radius) {
+            (true, _, _) => Some(KnownBy::Address),
+            (false, true, _) => Some(KnownBy::Pass),
+            (false, false, true) => Some(KnownBy::Network),
+            (false, false, false) => None,
+        }
+    }
+}
+
+/// RADIUS accounting: a network that says who has which address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Radius {
+    pub(crate) listen: SocketAddr,
+    pub(crate) secret_file: PathBuf,
+    pub(crate) clients: Vec<String>,
+    #[serde(default)]
+    pub(crate) realms: Vec<String>,
+    #[serde(default = "silent_minutes")]
+    pub(crate) silent_minutes: u32,
+}
+
+fn silent_minutes() -> u32 {
+    30
+}
+
+/// Longest silence of a network about somebody, in minutes: a day.
+const SILENT_LIMIT_MINUTES: u32 = 24 * 60;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -261,6 +308,9 @@ pub(crate) struct Gateways {
     /// Listeners of gateways elsewhere at which one person sits behind each address.
     #[serde(default)]
     pub(crate) one_person_listeners: Vec<String>,
+    /// Listeners of gateways elsewhere at which each browser shows its pass.
+    #[serde(default)]
+    pub(crate) credential_listeners: Vec<String>,
     pub(crate) secret_file: Option<PathBuf>,
 }
 
@@ -337,6 +387,8 @@ impl Settings {
             return fault(setting, sentence);
         }
         self.check_sources(text)?;
+        self.check_listeners(text)?;
+        self.check_networks(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(
@@ -348,6 +400,70 @@ impl Settings {
         for network in &self.network.private_allowed {
             if let Err(error) = network.parse::<gateway::network::Network>() {
                 return fault(&format!("\"{network}\""), format!("'{network}' is {error}."));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who is known at a listener, and that what is shown there cannot be overheard (S-6).
+    fn check_listeners(&self, text: &str) -> Result<(), Fault> {
+        for one in &self.listeners {
+            let quoted = format!("\"{}\"", one.name);
+            let fault = |message: String| Err(Fault { line: line_with(text, &quoted), message });
+            if one.tls_certificate.is_some() != one.tls_key.is_some() {
+                return fault(format!(
+                    "tls_certificate and tls_key of the listener '{}' go together. Give both or none.",
+                    one.name
+                ));
+            }
+            if [one.credentials, one.one_person_per_address, one.radius].iter().filter(|set| **set).count() > 1 {
+                return fault(format!(
+                    "the listener '{}' has two of one_person_per_address, credentials and radius: people are known there \
+                     in one way. Leave the others out.",
+                    one.name
+                ));
+            }
+            if one.radius && self.networks.is_empty() {
+                return fault(format!(
+                    "the listener '{}' has radius, and no network says who is there. Write a part [[radius]].",
+                    one.name
+                ));
+            }
+            if one.tls_certificate.is_some() && one.tls_name.is_some() {
+                return fault(format!(
+                    "the listener '{}' has tls_name and tls_certificate: it shows one certificate. Leave one out.",
+                    one.name
+                ));
+            }
+            let encrypted = one.tls_certificate.is_some() || one.tls_name.is_some();
+            if one.credentials && !encrypted && !one.listen.ip().is_loopback() {
+                return fault(format!(
+                    "the listener '{}' asks for credentials, and without TLS others on the network could read them. \
+                     Give it tls_name, or tls_certificate and tls_key.",
+                    one.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_networks(&self, text: &str) -> Result<(), Fault> {
+        for one in &self.networks {
+            let fault = |word: &str, message: String| Err(Fault { line: line_with(text, word), message });
+            if one.clients.is_empty() {
+                return fault(
+                    "[[radius]]",
+                    "a [[radius]] without clients hears nobody. Name who may speak.".to_owned(),
+                );
+            }
+            for client in &one.clients {
+                if let Err(error) = client.parse::<gateway::network::Network>() {
+                    return fault(&format!("\"{client}\""), format!("'{client}' is {error}."));
+                }
+            }
+            if !(1..=SILENT_LIMIT_MINUTES).contains(&one.silent_minutes) {
+                let message = format!("silent_minutes is a number of minutes from 1 to {SILENT_LIMIT_MINUTES}.");
+                return fault("silent_minutes", message);
             }
         }
         Ok(())
@@ -390,11 +506,15 @@ impl Settings {
         ];
         let mail =
             self.mail.iter_mut().flat_map(|mail| [mail.password_file.as_mut(), mail.authority.as_mut()]).flatten();
+        let listeners =
+            self.listeners.iter_mut().flat_map(|one| [one.tls_certificate.as_mut(), one.tls_key.as_mut()]).flatten();
         let all = own
             .into_iter()
             .chain(pack)
             .chain(maybe.into_iter().flatten())
             .chain(mail)
+            .chain(listeners)
+            .chain(self.networks.iter_mut().map(|one| &mut one.secret_file))
             .chain(&mut self.network.authorities);
         for path in all {
             *path = folder.join(&*path);

@@ -29,6 +29,15 @@ pub struct Session {
     pub seen_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     pub door: Option<Door>,
+    pub pass: Option<Pass>,
+}
+
+/// What a browser shows with each request where several people share an address: the digest alone is kept, and the door at
+/// which it is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    pub hash: [u8; 32],
+    pub door: Door,
 }
 
 impl std::fmt::Debug for Session {
@@ -40,20 +49,17 @@ impl std::fmt::Debug for Session {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, token_hash, person, csrf, created_at, seen_at, ended_at, door_listener, door_address FROM sessions ",
+            "SELECT id, token_hash, person, csrf, created_at, seen_at, ended_at, door_listener, door_address, pass_hash, ",
+            "pass_listener, pass_address FROM sessions ",
             $rest
         )
     };
 }
 
 fn session(row: &Row) -> Result<Session, StoreError> {
-    let door = match (row.maybe_text("door_listener")?, row.maybe_text("door_address")?) {
-        (Some(listener), Some(address)) => Some(Door {
-            listener,
-            address: address.parse().map_err(|why| StoreError::corrupt("sessions.door_address", why))?,
-        }),
-        _ => None,
-    };
+    let door = door(row, "door_listener", "door_address")?;
+    let hash = row.maybe_bytes32("pass_hash")?;
+    let pass = hash.zip(self::door(row, "pass_listener", "pass_address")?).map(|(hash, door)| Pass { hash, door });
     Ok(Session {
         id: row.text("id")?,
         token_hash: row.bytes32("token_hash")?,
@@ -63,14 +69,25 @@ fn session(row: &Row) -> Result<Session, StoreError> {
         seen_at: row.time("seen_at")?,
         ended_at: row.maybe_time("ended_at")?,
         door,
+        pass,
     })
+}
+
+fn door(row: &Row, listener: &str, address: &'static str) -> Result<Option<Door>, StoreError> {
+    match (row.maybe_text(listener)?, row.maybe_text(address)?) {
+        (Some(listener), Some(found)) => {
+            Ok(Some(Door { listener, address: found.parse().map_err(|why| StoreError::corrupt(address, why))? }))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn door_values(door: Option<&Door>) -> [Value; 2] {
     [Value::from(door.map(|door| door.listener.clone())), Value::from(door.map(|door| door.address.to_string()))]
 }
 
-/// Keeps a new session. If its door has a live session, bind it with [`bind_door`] instead of giving the door here.
+/// Keeps a new session, without a pass. If its door has a live session, bind it with [`bind_door`] instead of giving the door
+/// here.
 ///
 /// # Errors
 /// `Duplicate` if id, token or live door is taken; `Refused` if there is no such person.
@@ -115,9 +132,10 @@ pub async fn by_door(from: impl Into<Reader<'_>>, door: &Door) -> Result<Option<
         .await
 }
 
-/// All live sessions with a door: for the gateway's roster.
+/// All live sessions with a door or a pass: for the gateway's roster.
 pub async fn live_bound(from: impl Into<Reader<'_>>) -> Result<Vec<Session>, StoreError> {
-    from.into().all(select!("WHERE ended_at IS NULL AND door_listener IS NOT NULL ORDER BY id"), vec![], session).await
+    let live = select!("WHERE ended_at IS NULL AND (door_listener IS NOT NULL OR pass_hash IS NOT NULL) ORDER BY id");
+    from.into().all(live, vec![], session).await
 }
 
 /// Moves a live session's idle clock on, in a transaction of its own; never back.
@@ -186,4 +204,17 @@ pub async fn release_door(unit: &mut Unit, id: &str) -> Result<bool, StoreError>
     let sql =
         "UPDATE sessions SET door_listener = NULL, door_address = NULL WHERE id = $1 AND door_listener IS NOT NULL";
     Ok(unit.execute(sql, values![id]).await? == 1)
+}
+
+/// Gives a live session its pass; one that it had before is good no longer.
+///
+/// # Errors
+/// `Conflict` if the session has ended; `Duplicate` if another session has this very pass.
+pub async fn give_pass(unit: &mut Unit, id: &str, pass: &Pass) -> Result<(), StoreError> {
+    let [listener, address] = door_values(Some(&pass.door));
+    let sql =
+        "UPDATE sessions SET pass_hash = $2, pass_listener = $3, pass_address = $4 WHERE id = $1 AND ended_at IS NULL";
+    let mut values = values![id, &pass.hash];
+    values.extend([listener, address]);
+    unit.execute_one(sql, values).await
 }

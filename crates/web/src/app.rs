@@ -22,6 +22,8 @@ pub struct WebOptions {
     pub proxy_host: String,
     /// Port of the ordinary proxy listener, for the help page; none if the gateway runs elsewhere.
     pub proxy_port: Option<u16>,
+    /// Where the gateway asks a browser for its pass, with a slash at the end.
+    pub pass_address: String,
     /// A new random text, at least 128 bits, for keys of forms: a form that is sent twice is one report.
     pub fresh_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// How the block lists stand.

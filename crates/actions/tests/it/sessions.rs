@@ -172,3 +172,84 @@ async fn p03_a_classroom_behind_one_address_is_never_locked_out() {
     })
     .await;
 }
+
+fn lab(last: u8) -> Door {
+    Door { listener: "lab".into(), address: std::net::Ipv4Addr::new(10, 0, 1, last).into() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s6_at_a_shared_address_each_session_has_a_pass_of_its_own_and_it_ends_with_it() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let give =
+            async |one: &session::Session, door: &Door| actions::pass::give(&world.haven, one, door).await.unwrap();
+        let token = session::sign_in(&world.haven, "amina", PASSWORD, Some(lab(7))).await.unwrap();
+        let early = session::session(&world.haven, &token.0, Some(&lab(7))).await.unwrap().unwrap();
+        assert_eq!(give(&early, &lab(7)).await, None, "not before the notice and the agreement (S-4)");
+        let (token, amina) = enter(&world, "amina", &lab(7)).await;
+        assert!(actions::identity::bound(&world.haven).await.unwrap().is_empty(), "signing in binds nothing there");
+        assert_eq!(give(&amina, &door(7)).await, None, "nor is there a pass where one person sits at each address");
+        let pass = give(&amina, &lab(7)).await.unwrap();
+        assert_eq!(give(&amina, &lab(7)).await.unwrap(), pass, "the page can be looked at again");
+        // Somebody else at the very same address has another one, and ends nobody's.
+        let (_, joe) = enter(&world, "joe", &lab(7)).await;
+        let other = give(&joe, &lab(7)).await.unwrap();
+        assert_ne!(other, pass);
+        let who = async || {
+            let all = actions::identity::bound(&world.haven).await.unwrap();
+            all.into_iter()
+                .map(|one| (one.pass.unwrap(), one.person.username))
+                .collect::<std::collections::BTreeMap<_, _>>()
+        };
+        let digest = |pass: &str| actions::pass::digest(pass).unwrap();
+        assert_eq!(who().await, [(digest(&pass), "amina".to_owned()), (digest(&other), "joe".to_owned())].into());
+        let bound = actions::identity::bound(&world.haven).await.unwrap();
+        assert!(bound.iter().all(|one| one.door == lab(7) && one.how.contains("showed the pass of that sign-in")));
+        // Somewhere else it is another pass, and the one before is good no longer.
+        let moved = give(&amina, &lab(8)).await.unwrap();
+        assert_ne!(moved, pass);
+        assert!(!who().await.contains_key(&digest(&pass)));
+        session::sign_out(&world.haven, &token).await.unwrap();
+        assert_eq!(who().await, [(digest(&other), "joe".to_owned())].into(), "signed out");
+        world.pass_minutes(16);
+        assert!(who().await.is_empty(), "idle");
+        actions::identity::end_idle(&world.haven).await.unwrap();
+        let again = session::session(&world.haven, &token, Some(&lab(7))).await.unwrap();
+        assert!(again.is_none());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f02_a_birthday_changes_the_group_at_midnight_without_a_new_sign_in() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let born = "2008-11-25".parse().unwrap();
+        let new = actions::people::NewPerson {
+            name: "Bea Birthday".to_owned(),
+            username: "bea".to_owned(),
+            population: "learner".to_owned(),
+            born: Some(born),
+            password: Some(PASSWORD.to_owned()),
+            ..actions::people::NewPerson::default()
+        };
+        actions::people::add(&world.haven, new, "test").await.unwrap();
+        let (token, _) = enter(&world, "bea", &door(7)).await;
+        let group = async || {
+            let bound = actions::identity::bound(&world.haven).await.unwrap();
+            bound.into_iter().next().map(|one| one.person.group)
+        };
+        assert_eq!(group().await.as_deref(), Some("learner-under-18"), "17 on the 24th");
+        // She stays at it until the middle of the night: 09:30 and fourteen and a half hours, in steps without a pause.
+        for _ in 0..87 {
+            world.pass_minutes(10);
+            actions::session::session(&world.haven, &token, None).await.unwrap().expect("she is signed in");
+            if world.now() < "2026-11-25T00:00:00Z".parse().unwrap() {
+                assert_eq!(group().await.as_deref(), Some("learner-under-18"), "{}", world.now());
+            }
+        }
+        let now = actions::session::session(&world.haven, &token, None).await.unwrap().unwrap();
+        assert_eq!(now.person.group, "learner", "18 on the 25th");
+    })
+    .await;
+}

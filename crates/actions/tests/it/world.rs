@@ -102,7 +102,10 @@ impl World {
             mode: Mode::Practice,
             organisation: "Practice College".to_owned(),
             portal_address: "http://haven.test".to_owned(),
-            one_person_listeners: vec!["room 1".to_owned()],
+            known_by: BTreeMap::from([
+                ("room 1".to_owned(), actions::KnownBy::Address),
+                ("lab".to_owned(), actions::KnownBy::Pass),
+            ]),
             agency_contacts: BTreeMap::new(),
             index_key: Secret32::new([1; 32]),
             audit_key: Secret32::new([2; 32]),

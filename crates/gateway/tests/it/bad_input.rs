@@ -190,7 +190,12 @@ async fn f15_one_address_cannot_take_every_connection() {
 #[tokio::test]
 async fn a_listener_that_cannot_open_is_said_in_one_sentence() {
     let world = World::new().await;
-    let listener = gateway::Listener { name: "room".to_owned(), address: world.address, one_person_per_address: true };
+    let listener = gateway::Listener {
+        name: "room".to_owned(),
+        address: world.address,
+        known_by: gateway::KnownBy::Address,
+        tls: None,
+    };
     let config = gateway::Config { listeners: vec![listener], ..gateway::Config::default() };
     let ports = gateway::Ports {
         snapshots: world.in_force.clone(),

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod accounting;
 mod bad_input;
 mod browsing;
 mod certificates;
@@ -20,6 +21,7 @@ mod malware;
 mod pack;
 mod page;
 mod sending;
+mod passes;
 mod sink;
 mod tunnels;
 mod website;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use filter::{Person, Snapshot};
 use gateway::{
-    Answer, Authority, Config, Contact, Counts, Door, Gateway, Identified, Identity, Limits, Listener, Moment, Numbers,
-    Portal, Ports, Reach, Sink, Snapshots, Trust, Wire,
+    Answer, Authority, Config, Contact, Counts, Door, Gateway, Identified, Identity, KnownBy, Limits, Listener,
+    ListenerTls, Moment, NetworkSignIn, Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust, Vouched, Wire,
 };
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -45,6 +45,11 @@ pub(crate) struct Reception {
     pub(crate) asked: AtomicU64,
     pub(crate) connections: Mutex<Vec<usize>>,
     pub(crate) cannot_ask: AtomicBool,
+    /// Who shows which pass.
+    pub(crate) passes: Mutex<HashMap<String, Identified>>,
+    pub(crate) gone: Mutex<Vec<String>>,
+    /// Who is meant by which name.
+    pub(crate) names: Mutex<HashMap<String, Person>>,
 }
 
 impl Identity for Reception {
@@ -60,6 +65,27 @@ impl Identity for Reception {
     fn ask_again(&self, _: &Door, _: Timestamp) -> Answer<Identified> {
         let again = self.again.lock().unwrap().clone();
         Box::pin(async move { again })
+    }
+
+    fn by_pass(&self, pass: &str, _: &Door, _: Timestamp, _: bool) -> Identified {
+        self.passes.lock().unwrap().get(pass).cloned().unwrap_or(Identified::Unknown)
+    }
+
+    fn by_name(&self, named: &Vouched, _: &Door, _: Timestamp) -> Identified {
+        let person = self.names.lock().unwrap().get(&named.name).cloned();
+        person.map_or(Identified::Unknown, Identified::Person)
+    }
+
+    fn by_name_again(&self, named: &Vouched, door: &Door, now: Timestamp) -> Answer<Identified> {
+        let known = match self.by_name(named, door, now) {
+            Identified::Unknown => self.again.lock().unwrap().clone(),
+            known => known,
+        };
+        Box::pin(async move { known })
+    }
+
+    fn pass_gone(&self, pass: &str, _: Timestamp) {
+        self.gone.lock().unwrap().push(pass.to_owned());
     }
 
     fn can_ask(&self) -> bool {
@@ -87,6 +113,12 @@ impl Portal for House {
     fn prove_address(&self) -> String {
         "http://haven.test/prove".to_owned()
     }
+    fn pass_address(&self) -> String {
+        "http://pass.haven.test/".to_owned()
+    }
+    fn is_pass(&self, host: &str) -> bool {
+        host == "pass.haven.test"
+    }
     fn decision_address(&self, reference: &str) -> String {
         format!("http://haven.test/decision/{reference}")
     }
@@ -106,9 +138,11 @@ impl Portal for House {
     }
 }
 
-/// The real clock, because certificates are checked against it; numbers that only look random.
+pub(crate) const RADIUS_SECRET: &[u8] = b"an invented radius secret";
+
+/// The real clock, because certificates are checked against it, moved on where a test says so; numbers that only look random.
 #[derive(Default)]
-pub(crate) struct Outside(AtomicU64);
+pub(crate) struct Outside(AtomicU64, AtomicU64);
 
 impl Moment for Outside {
     #[allow(
@@ -116,7 +150,7 @@ impl Moment for Outside {
         reason = "a test stands outside: certificates are checked against the real clock"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        Timestamp::now() + jiff::SignedDuration::from_mins(i64::try_from(self.1.load(Ordering::SeqCst)).unwrap())
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
@@ -133,6 +167,13 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     /// The listener where many share an address.
     pub(crate) shared: SocketAddr,
+    /// The listeners where each browser shows its pass: plain, and over TLS as `proxy.test`.
+    pub(crate) lab: SocketAddr,
+    pub(crate) encrypted: SocketAddr,
+    /// The listener where the network says who has which address, and where it says so.
+    pub(crate) wifi: SocketAddr,
+    pub(crate) accounting: SocketAddr,
+    moment: Arc<Outside>,
     pub(crate) in_force: Arc<InForce>,
     pub(crate) reception: Arc<Reception>,
     pub(crate) sink: Arc<Sink>,
@@ -206,16 +247,35 @@ impl World {
             asked: AtomicU64::new(0),
             connections: Mutex::default(),
             cannot_ask: AtomicBool::new(false),
+            passes: Mutex::default(),
+            gone: Mutex::default(),
+            names: Mutex::default(),
         });
         let in_force = Arc::new(InForce(Mutex::new(plan.snapshot.map(Arc::new))));
         let sink = Arc::new(Sink::with_limits(plan.room.0, plan.room.1));
-        let listener = |name: &str, one| Listener {
+        let listener = |name: &str, known_by| Listener {
             name: name.to_owned(),
             address: "127.0.0.1:0".parse().unwrap(),
-            one_person_per_address: one,
+            known_by,
+            tls: None,
         };
+        let tls = Some(ListenerTls::Name("proxy.test".to_owned()));
+        let encrypted = Listener { tls, ..listener("lab over TLS", KnownBy::Pass) };
         let config = Config {
-            listeners: vec![listener("room", true), listener("shared", false)],
+            listeners: vec![
+                listener("room", KnownBy::Address),
+                listener("shared", KnownBy::Nothing),
+                listener("lab", KnownBy::Pass),
+                encrypted,
+                listener("wifi", KnownBy::Accounting),
+            ],
+            accounting: vec![NetworkSignIn {
+                address: "127.0.0.1:0".parse().unwrap(),
+                secret: Arc::from(RADIUS_SECRET),
+                clients: vec!["127.0.0.0/8".parse().unwrap()],
+                realms: vec!["college.example".to_owned()],
+                silence: jiff::SignedDuration::from_mins(30),
+            }],
             reach: plan.reach,
             trust: Trust { practice_pem: Some(practice.certificate_pem().to_owned()), ..Trust::default() },
             limits: plan.limits,
@@ -226,18 +286,24 @@ impl World {
             identity: reception.clone(),
             records: sink.clone(),
             portal: house.clone(),
-            moment,
+            moment: moment.clone(),
         };
         let gateway = Gateway::bind(config, ports, authority.clone()).await.unwrap();
         let addresses = gateway.addresses();
+        let accounting = gateway.accounting_addresses()[0];
         let counts = gateway.counts();
         let engine = gateway.engine();
         let stop = CancellationToken::new();
         let running = Some(tokio::spawn(gateway.run(stop.clone())));
-        let (address, shared) = (addresses[0].1, addresses[1].1);
+        let [address, shared, lab, encrypted, wifi] = [0, 1, 2, 3, 4].map(|place: usize| addresses[place].1);
         Self {
             address,
             shared,
+            lab,
+            encrypted,
+            wifi,
+            accounting,
+            moment,
             in_force,
             reception,
             sink,
@@ -254,6 +320,11 @@ impl World {
 
     pub(crate) fn numbers(&self) -> Numbers {
         self.counts.numbers()
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn pass_minutes(&self, minutes: u64) {
+        self.moment.1.fetch_add(minutes, Ordering::SeqCst);
     }
 
     pub(crate) fn sign_out(&self) {

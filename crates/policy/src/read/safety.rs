@@ -2,13 +2,14 @@
 
 use super::log::Log;
 use crate::document::Document;
-use crate::model::{About, Action, AgreementKind, Filtering, Pack};
+use crate::model::{About, Action, AgreementKind, Filtering, Pack, When};
 
 /// The agreement that S-4 asks for.
 pub const MONITORING_NOTICE: &str = "monitoring-notice";
 
 pub(super) fn check(log: &Log, pack: &Pack) {
     help_stays_open(log, &pack.filtering, &pack.document);
+    extremism_has_no_hours(log, &pack.filtering, &pack.document);
     notice_is_a_notice(log, pack);
     triggers_reach_the_right_procedure(log, pack);
 }
@@ -37,6 +38,26 @@ fn help_stays_open(log: &Log, filtering: &Filtering, document: &Document) {
                     MEND_HELP,
                 );
             }
+        }
+    }
+}
+
+/// Extremism is no matter of the hour, and never something that a class may have switched off or on (F10): a rule on a code that
+/// a Prevent trigger names holds at every hour.
+fn extremism_has_no_hours(log: &Log, filtering: &Filtering, document: &Document) {
+    let prevent = filtering.triggers.iter().filter(|trigger| trigger.theme == "prevent");
+    let codes: Vec<&String> = prevent.flat_map(|trigger| &trigger.codes).collect();
+    for rule in filtering.rules.iter().filter(|rule| rule.when != When::Always) {
+        for code in rule.codes.iter().filter(|code| codes.contains(code)) {
+            log.error(
+                document.place("rule", &rule.id),
+                &rule.clause,
+                format!(
+                    "Rule `{}` acts on `{code}` at some hours only, and a Prevent trigger names that code.",
+                    rule.id
+                ),
+                "Leave out `when`, or take the code into a rule of its own: extremism is no matter of the hour.",
+            );
         }
     }
 }

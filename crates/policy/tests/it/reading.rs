@@ -349,6 +349,19 @@ fn s2_no_pack_blocks_its_own_help() {
 }
 
 #[test]
+fn f10_extremism_is_no_matter_of_the_hour() {
+    let before = "clause = \"2\"\nreason = \"Gambling sites can take money from people who cannot spare it.\"\n\n[[trigger]]\nid = \"gambling\"\ntheme = \"gambling\"";
+    let timed = before.replacen("clause", "when = \"outside-class-hours\"\nclause", 1);
+    let read = policy::read(&changed("filtering.toml", before, &timed));
+    assert!(read.pack.is_some(), "gambling may be closed by the hour: {:?}", read.problems);
+    let prevent = timed.replace("theme = \"gambling\"", "theme = \"prevent\"");
+    let read = policy::read(&changed("filtering.toml", before, &prevent));
+    let said = "Rule `gambling` acts on `gambling` at some hours only, and a Prevent trigger names that code.";
+    let found = read.problems.iter().find(|problem| problem.message == said);
+    assert!(read.pack.is_none() && found.is_some_and(|one| one.line == 21), "{:?}", read.problems);
+}
+
+#[test]
 fn c04_a_calendar_needs_working_days() {
     refused(
         "clocks.toml",

@@ -73,7 +73,7 @@ async fn make(config: &Path, answers: &Answers) -> Outcome {
         mode: Mode::Real,
         organisation: answers.organisation.clone(),
         portal_address: answers.address.clone(),
-        one_person_listeners: Vec::new(),
+        known_by: std::collections::BTreeMap::new(),
         agency_contacts: Default::default(),
     };
     let haven = hub::hub(store, Arc::clone(&pack), Arc::new(Clock::real()), plan).await?;

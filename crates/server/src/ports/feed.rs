@@ -1,13 +1,14 @@
 //! Follows the numbered list of changes, so that what is held in memory is never older than a quarter of a second.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use actions::{ActionError, Haven};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use jiff::civil::Date;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -36,11 +37,21 @@ pub(crate) struct Feed {
     taken: Mutex<Option<i64>>,
     /// The database did not answer when it was last asked.
     away: AtomicBool,
+    /// The day, where the organisation is, on which people's groups were last worked out.
+    day: std::sync::Mutex<Option<Date>>,
 }
 
 impl Feed {
     pub(crate) fn new(haven: Arc<Haven>, people: Arc<People>, in_force: Arc<InForce>, walled: bool) -> Self {
-        Self { haven, people, in_force, walled, taken: Mutex::new(None), away: AtomicBool::new(false) }
+        Self {
+            haven,
+            people,
+            in_force,
+            walled,
+            taken: Mutex::new(None),
+            away: AtomicBool::new(false),
+            day: std::sync::Mutex::new(None),
+        }
     }
 
     /// Takes what is new; the first time, everything. Whoever comes while another is at it waits, and then finds nothing left
@@ -120,13 +131,20 @@ impl Feed {
         }
     }
 
+    /// Whether midnight has passed since this was last asked: at midnight people have birthdays (F02).
+    fn new_day(&self) -> bool {
+        let today = self.haven.pack().calendar.day_of(self.haven.now());
+        let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
+        day.replace(today).is_some_and(|before| before != today)
+    }
+
     async fn round(&self, round: u64) -> Result<(), ActionError> {
         let every = |seconds: u64| round.is_multiple_of(seconds * 1000 / ASK_EVERY_MS);
         if every(LISTS_EVERY_SECONDS) && self.in_force.lists_changed() {
             self.in_force.renew().await?;
         }
         self.pull().await?;
-        if every(RENEW_EVERY_SECONDS) {
+        if every(RENEW_EVERY_SECONDS) || self.new_day() {
             self.in_force.renew().await?;
             self.people.renew().await?;
         }

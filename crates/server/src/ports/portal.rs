@@ -48,6 +48,11 @@ pub(crate) struct Practice {
     pub(crate) secure: SocketAddr,
 }
 
+/// The name at which a browser is asked for its pass, beside that of the pages.
+pub(crate) fn pass_host(host: &str) -> String {
+    format!("pass.{host}")
+}
+
 /// Where the pages are.
 pub(crate) enum Way {
     /// In this process, over loopback.
@@ -79,6 +84,14 @@ impl gateway::Portal for Inner {
         format!("http://{}/prove", self.host)
     }
 
+    fn pass_address(&self) -> String {
+        format!("http://{}/", pass_host(&self.host))
+    }
+
+    fn is_pass(&self, host: &str) -> bool {
+        host == pass_host(&self.host)
+    }
+
     fn decision_address(&self, reference: &str) -> String {
         format!("http://{}/blocked/{reference}", self.host)
     }
@@ -102,7 +115,8 @@ impl gateway::Portal for Inner {
     }
 
     fn named_upstream(&self, host: &str, port: u16) -> Option<SocketAddr> {
-        let practice = self.practice.filter(|_| host.ends_with(".test") && !self.is_portal(host))?;
+        let practice =
+            self.practice.filter(|_| host.ends_with(".test") && !self.is_portal(host) && !self.is_pass(host))?;
         match port {
             80 => Some(practice.plain),
             443 => Some(practice.secure),

@@ -155,7 +155,7 @@ impl Campus {
 
     async fn hub(&self, store: &Store) -> Haven {
         let mut hub = self.office.hub(store).await;
-        hub.one_person_listeners = vec![ROOM.to_owned()];
+        hub.known_by.insert(ROOM.to_owned(), actions::KnownBy::Address);
         hub
     }
 

@@ -104,7 +104,7 @@ impl Office {
             mode: Mode::Real,
             organisation: "Invented College".to_owned(),
             portal_address: format!("http://{}", self.portal),
-            one_person_listeners: Vec::new(),
+            known_by: BTreeMap::new(),
             agency_contacts: BTreeMap::new(),
         }
     }

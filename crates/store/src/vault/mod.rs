@@ -6,6 +6,7 @@
 
 mod folder;
 mod holder;
+mod pass;
 mod passwords;
 mod report;
 mod sealing;
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 pub use crypto_box::aead::rand_core::CryptoRngCore as SecureRandom;
 pub use folder::FolderKey;
 pub use holder::{open_private, seal_private, session_open, session_wrap};
+pub use pass::{pass, pass_hash};
 pub use passwords::{check_password, hash_password, spend_password_time};
 pub use report::{ReporterSecret, code_hash, report_code};
 pub use sealing::{CaseSecret, HolderSecret, RecoverySecret};

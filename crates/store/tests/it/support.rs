@@ -41,6 +41,7 @@ pub(crate) fn session(id: &str, person: &str) -> Session {
         seen_at: at(0),
         ended_at: None,
         door: None,
+        pass: None,
     }
 }
 

@@ -94,6 +94,18 @@ struct OpenPage {
     chrome: Chrome,
     /// A checked web address, or empty.
     to: String,
+    /// The network says who is there, and not this sign-in: it may name somebody else, or nobody yet.
+    by_network: bool,
+}
+
+/// What a browser shows where several people share an address, and where it is asked for it.
+#[derive(Template)]
+#[template(path = "gate/pass.html")]
+struct PassPage {
+    chrome: Chrome,
+    name: &'static str,
+    pass: String,
+    address: String,
 }
 
 async fn gate(
@@ -133,24 +145,50 @@ async fn gate(
             }))
         }
         Stage::Open => {
-            if let Some(door) = &door
-                && !actions::session::prove_door(&app.haven, &session, door).await?
-            {
-                return Err(shared_computer());
+            if let Some(pass) = arrived(&app, &session, door.as_ref(), &to).await? {
+                return Ok(pass);
             }
             // Only a browser that came through the gateway is sent on: nobody else has a page waiting.
             // A page and not a redirect: whoever has just signed in comes here by a form (see above).
             let to = web_address(&to).filter(|_| door.is_some()).unwrap_or_default().to_owned();
-            Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to }))
+            let by_network = by_network(&app, door.as_ref());
+            Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to, by_network }))
         }
     }
+}
+
+/// Nothing stands between this person and the internet: their door is theirs. Where several people share an address, the page
+/// with their pass.
+async fn arrived(
+    app: &App,
+    session: &crate::api::Session,
+    door: Option<&crate::api::Door>,
+    to: &str,
+) -> Result<Option<Response>, PageError> {
+    let Some(door) = door else { return Ok(None) };
+    if let Some(pass) = actions::pass::give(&app.haven, session, door).await? {
+        let mut address = app.options.pass_address.clone();
+        if let Some(to) = web_address(to) {
+            address = format!("{address}?{}", query("to", to));
+        }
+        let chrome = quiet(app, "Your pass for this browser", session);
+        return Ok(Some(draw(&PassPage { chrome, name: actions::pass::NAME, pass, address })));
+    }
+    if actions::session::prove_door(&app.haven, session, door).await? {
+        return Ok(None);
+    }
+    Err(shared_computer())
+}
+
+fn by_network(app: &App, door: Option<&crate::api::Door>) -> bool {
+    door.is_some_and(|door| app.haven.known_by(&door.listener) == Some(actions::KnownBy::Network))
 }
 
 /// S-6: where a computer’s address may stand for several people, Haven does not guess, and says so.
 fn shared_computer() -> PageError {
     PageError::from(ActionError::refused(
         "This way to the internet is shared by several people at once, so we cannot tell who you are, and it stays shut. \
-         Help sites and reporting work. Please tell IT: the entrance must be declared as one person at a time.",
+         Help sites and reporting work. Please tell IT: the entrance needs 'credentials', or one person at a time.",
     ))
 }
 
@@ -206,13 +244,12 @@ async fn open(
 ) -> Result<Response, PageError> {
     let back = format!("/gate?{}", query("to", &to));
     let Some(session) = session.filter(|session| session.stage == Stage::Open) else { return Ok(go(&back)) };
-    if let Some(door) = &door
-        && !actions::session::prove_door(&app.haven, &session, door).await?
-    {
-        return Err(shared_computer());
+    if let Some(pass) = arrived(&app, &session, door.as_ref(), &to).await? {
+        return Ok(pass);
     }
     let to = web_address(&to).unwrap_or_default().to_owned();
-    Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to }))
+    let by_network = by_network(&app, door.as_ref());
+    Ok(draw(&OpenPage { chrome: quiet(&app, "You can use the internet now", &session), to, by_network }))
 }
 
 /// A browser that was closed and opened again shows its cookie; without it, the next person meets the gate (S-6).
@@ -290,14 +327,34 @@ mod tests {
     }
 
     #[test]
+    fn f13_the_pass_is_shown_with_what_to_do_with_it() {
+        let me = Some(sample::LEARNER);
+        let page = PassPage {
+            chrome: Chrome::sample("Your pass for this browser", me),
+            name: actions::pass::NAME,
+            pass: "k7mq-01wp-9tfd".to_owned(),
+            address: "http://pass.haven.test/?to=http%3A//library.test/".to_owned(),
+        };
+        let html = shot("gate-pass", &page);
+        for wanted in ["k7mq-01wp-9tfd", "<code>haven</code>", "http://pass.haven.test/?to=", "safety-rules#S-6"] {
+            has(&html, wanted);
+        }
+    }
+
+    #[test]
     fn the_last_step_opens_the_page_that_was_asked_for() {
         let me = Some(sample::LEARNER);
         let page = OpenPage {
             chrome: Chrome::sample("You can use the internet now", me),
             to: "http://library.test/?a=1&b=2".to_owned(),
+            by_network: false,
         };
         let html = shot("gate-open", &page);
         has(&html, "http-equiv=\"refresh\"");
+        let page = OpenPage { by_network: true, ..page };
+        let html = shot("gate-open-by-network", &page);
+        has(&html, "The network says who you are");
+        has_not(&html, "http-equiv=\"refresh\"");
         assert_eq!(host_of("https://library.test/path?q"), "library.test");
         assert_eq!(host_of("javascript:x"), "");
     }

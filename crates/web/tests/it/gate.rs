@@ -75,3 +75,23 @@ async fn s4_an_old_text_cannot_be_signed() {
     assert_eq!(answer.status, StatusCode::CONFLICT);
     browser.get("/gate").await.has("I have read this");
 }
+
+#[tokio::test]
+async fn s6_where_addresses_are_shared_the_last_page_of_the_gate_shows_the_pass() {
+    let house = House::practice().await;
+    let browser = house.browser().in_the_lab("10.0.0.4");
+    browser.post("/sign-in", &[("username", "amina"), ("password", PASSWORD), ("to", "/gate")]).await;
+    browser.get(TO).await.has_not("Your pass");
+    sign(&browser, "/gate/notice").await;
+    browser.get(TO).await.has_not("Your pass");
+    let signed = sign(&browser, "/gate/agreement").await;
+    let page = browser.get(signed.location()).await;
+    page.has("Your pass for this browser").has("http://pass.haven.test/?to=http%3A//library.test/a%3Fb%3Dc");
+    page.has("<code>haven</code>");
+    let pass = page.body.split("<code>").nth(2).unwrap().split('<').next().unwrap().to_owned();
+    browser.get("/gate").await.has(&pass);
+    let bound = actions::identity::bound(&house.haven).await.unwrap();
+    assert_eq!(bound.iter().map(|one| one.pass).collect::<Vec<_>>(), [actions::pass::digest(&pass)]);
+    // Another browser at the same computer is not shown it.
+    house.browser().in_the_lab("10.0.0.4").get("/gate").await.has_not(&pass);
+}

@@ -20,6 +20,8 @@ use web::{DoorExt, OverTls, Practice, Seat, Tried, WebOptions};
 
 pub(crate) const PASSWORD: &str = "three quiet wooden chairs";
 pub(crate) const ROOM: &str = "room 1";
+/// Several people share its addresses.
+pub(crate) const LAB: &str = "lab";
 
 struct TestMoment {
     now_us: AtomicI64,
@@ -95,7 +97,10 @@ impl House {
             mode,
             organisation: "Practice College".to_owned(),
             portal_address: "http://haven.test".to_owned(),
-            one_person_listeners: vec![ROOM.to_owned()],
+            known_by: BTreeMap::from([
+                (ROOM.to_owned(), actions::KnownBy::Address),
+                (LAB.to_owned(), actions::KnownBy::Pass),
+            ]),
             agency_contacts: BTreeMap::new(),
             index_key: Secret32::new([1; 32]),
             audit_key: Secret32::new([2; 32]),
@@ -163,6 +168,7 @@ fn options(mode: Mode) -> WebOptions {
         exit_address: "https://weather.test/".to_owned(),
         proxy_host: "127.0.0.1".to_owned(),
         proxy_port: Some(8080),
+        pass_address: "http://pass.haven.test/".to_owned(),
         lists: Arc::new(web::ListsShown::default),
         in_force: Arc::new(|| None),
         fresh_id: Arc::new(move || format!("fresh-{}", count.fetch_add(1, Ordering::SeqCst))),
@@ -219,6 +225,11 @@ impl Answer {
 impl Browser<'_> {
     pub(crate) fn at_door(mut self, address: &str) -> Self {
         self.door = Some(Door { listener: ROOM.to_owned(), address: address.parse().unwrap() });
+        self
+    }
+
+    pub(crate) fn in_the_lab(mut self, address: &str) -> Self {
+        self.door = Some(Door { listener: LAB.to_owned(), address: address.parse().unwrap() });
         self
     }
 
