@@ -1,6 +1,7 @@
 //! Search engines: the words somebody searched for, and the changes that switch an engine's own safe mode on.
 
 mod engines;
+mod safe_names;
 
 use serde::Serialize;
 
@@ -8,6 +9,7 @@ use crate::address::{Address, decoded, pairs};
 use crate::decision::Edit;
 use crate::phrases::normal_text;
 use engines::{ENGINES, Engine, Host};
+pub use safe_names::{SafeName, safe_name};
 
 /// Longest search that is kept and judged.
 pub const SEARCH_LIMIT_CHARS: usize = 500;

@@ -17,6 +17,27 @@ pub struct Listener {
     pub one_person_per_address: bool,
 }
 
+/// A place where names are asked for by DNS.
+#[derive(Debug, Clone)]
+pub struct DnsDoor {
+    /// Lasting name, as it stands in messages: `guest-wifi`.
+    pub name: String,
+    /// For UDP and TCP.
+    pub address: SocketAddr,
+    /// The organisation's resolvers, in the order in which they are asked.
+    pub upstream: Vec<SocketAddr>,
+    /// Network -> group of the pack whose answers it gets. Elsewhere inside, the strictest of all groups.
+    pub networks: Vec<(Network, String)>,
+    /// Where closed names lead: addresses of a listener at port 80. Empty: closed names do not exist.
+    pub block_page: Vec<IpAddr>,
+    /// Names of Haven's own pages, which may stand inside.
+    pub own_names: Vec<String>,
+    pub questions_per_second: u32,
+}
+
+/// Questions that one address may ask in a second, if nothing is set.
+pub const DNS_QUESTIONS_PER_SECOND: u32 = 200;
+
 /// What may be reached, and how names become addresses.
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
@@ -128,7 +149,16 @@ impl Default for Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     pub listeners: Vec<Listener>,
+    pub dns: Vec<DnsDoor>,
     pub reach: Reach,
     pub trust: Trust,
     pub limits: Limits,
+}
+
+impl Config {
+    /// Whether anything can come in.
+    #[must_use]
+    pub fn has_doors(&self) -> bool {
+        !(self.listeners.is_empty() && self.dns.is_empty())
+    }
 }

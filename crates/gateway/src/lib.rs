@@ -8,6 +8,7 @@ mod carry;
 pub mod certificates;
 pub mod config;
 mod counts;
+pub mod dns;
 mod door;
 mod exchange;
 mod gate;
@@ -32,7 +33,7 @@ mod who;
 
 pub use block::BLOCK_PAGE_LIMIT_BYTES;
 pub use certificates::{Authority, AuthorityPem, CertificateError};
-pub use config::{Config, Limits, Listener, Reach, Trust};
+pub use config::{Config, DnsDoor, Limits, Listener, Reach, Trust};
 pub use counts::{Counts, Numbers};
 pub use ports::{Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Wire};
 pub use server::{Gateway, Ports, StartError};

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::block;
 use crate::body::{self, Body};
+use crate::dns;
 use crate::exchange::{self, Asked};
 use crate::gate::is_navigation;
 use crate::portal;
@@ -57,12 +58,27 @@ async fn to_listener(visit: &Arc<Visit>, request: Request<Incoming>) -> Response
     if address.is_none() || request.uri().path() == "*" {
         return malformed(visit, request.method(), request.headers());
     }
+    if let Some(address) = &address
+        && let Some(answer) = closed_name(visit, address.host())
+    {
+        return answer;
+    }
     let gate = visit.keeper.ports.portal.gate_address();
     let sentences = [
         "This is the address of Haven's gateway. It is not a website.",
         "To use it, set this address and port as the proxy of your browser.",
     ];
     block::plain(StatusCode::OK, "This is Haven", &sentences, Some((&gate, "Open Haven")))
+}
+
+/// The page for a name that a DNS door closed and led here. Nothing about it is recorded: nobody is known.
+fn closed_name(visit: &Visit, host: &str) -> Option<Response<Body>> {
+    let decision = dns::decision_for(&visit.keeper, visit.door.address, host)?;
+    let contact = visit.keeper.ports.portal.contact();
+    let clause = format!("{}.", decision.citation);
+    let sentences = [decision.reason.as_str(), clause.as_str(), contact.whom_to_talk_to.as_str()];
+    let report = (contact.report_address.as_str(), "Report a concern");
+    Some(block::plain(StatusCode::FORBIDDEN, "This site is closed here", &sentences, Some(report)))
 }
 
 /// A request that no proxy can act on.

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::certificates::Authority;
 use crate::config::{Config, Listener};
 use crate::counts::Counts;
+use crate::dns::{self, ClosedNames};
 use crate::door::Doors;
 use crate::line::Lines;
 use crate::network::plain;
@@ -45,7 +46,7 @@ pub enum StartError {
     Listen { name: String, address: SocketAddr, error: io::Error },
     #[error("two listeners have the name {0}")]
     SameName(String),
-    #[error("no listener is set")]
+    #[error("no listener and no other door is set")]
     NoListener,
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -60,6 +61,7 @@ pub(crate) struct Keeper {
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) warnings: Warnings,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) closed_names: Arc<ClosedNames>,
     pub(crate) doors: Arc<Doors>,
     /// Cancelled when no new request is to begin.
     pub(crate) stop: CancellationToken,
@@ -72,6 +74,7 @@ pub(crate) struct Keeper {
 pub struct Gateway {
     keeper: Arc<Keeper>,
     listeners: Vec<(Listener, TcpListener)>,
+    dns: Vec<dns::Open>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -95,11 +98,20 @@ impl Gateway {
             let socket = TcpListener::bind(listener.address).await.map_err(failed)?;
             listeners.push((listener.clone(), socket));
         }
-        if listeners.is_empty() {
+        let mut dns = Vec::new();
+        for door in &config.dns {
+            if dns.iter().any(|other: &dns::Open| other.name == door.name) {
+                return Err(StartError::SameName(door.name.clone()));
+            }
+            let failed = |error| StartError::Listen { name: door.name.clone(), address: door.address, error };
+            dns.push(dns::Open::bind(door).await.map_err(failed)?);
+        }
+        if listeners.is_empty() && dns.is_empty() {
             return Err(StartError::NoListener);
         }
+        let sockets = listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok());
         let own_ports: Vec<u16> =
-            listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok()).map(|address| address.port()).collect();
+            sockets.chain(dns.iter().filter_map(|door| door.address().ok())).map(|address| address.port()).collect();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let upstream = Upstream::new(&config, &own_ports, &provider, Arc::clone(&ports.portal))?;
         let keeper = Keeper {
@@ -111,11 +123,12 @@ impl Gateway {
             upstream: Arc::new(upstream),
             warnings: Warnings::default(),
             counts: Arc::new(Counts::default()),
+            closed_names: Arc::new(ClosedNames::default()),
             stop: CancellationToken::new(),
             end: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        Ok(Self { keeper: Arc::new(keeper), listeners })
+        Ok(Self { keeper: Arc::new(keeper), listeners, dns })
     }
 
     /// The name and real address of each listener: a port of 0 has become a real one.
@@ -125,6 +138,18 @@ impl Gateway {
             .iter()
             .filter_map(|(listener, socket)| Some((listener.name.clone(), socket.local_addr().ok()?)))
             .collect()
+    }
+
+    /// The name and real address of each DNS door.
+    #[must_use]
+    pub fn dns_addresses(&self) -> Vec<(String, SocketAddr)> {
+        self.dns.iter().filter_map(|door| Some((door.name.clone(), door.address().ok()?))).collect()
+    }
+
+    /// Names that were closed by DNS, by category.
+    #[must_use]
+    pub fn closed_names(&self) -> Arc<ClosedNames> {
+        Arc::clone(&self.keeper.closed_names)
     }
 
     /// The running numbers.
@@ -141,6 +166,9 @@ impl Gateway {
         for (listener, socket) in self.listeners {
             let accepting = accept(Arc::clone(&self.keeper), listener, socket, Arc::clone(&room));
             loops.push(tokio::spawn(accepting));
+        }
+        for door in self.dns {
+            loops.push(tokio::spawn(dns::serve(Arc::clone(&self.keeper), door)));
         }
         stop.cancelled().await;
         let keeper = self.keeper;

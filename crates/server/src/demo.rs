@@ -117,7 +117,7 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
         away: Away { spool: data.join("spool"), limit_mb: spool::LIMIT_MB, policy_days: last_good::LIMIT_DAYS },
         apart: Apart::default(),
     };
-    let ended = house::run(house, |_| welcome(port, data)).await;
+    let ended = house::run(house, |_, _| welcome(port, data)).await;
     stop.cancel();
     ended
 }

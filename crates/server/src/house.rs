@@ -109,13 +109,17 @@ pub(crate) struct Apart {
     pub(crate) pages: Option<(SocketAddr, Secret)>,
 }
 
+/// Names and addresses of what is open.
+pub(crate) type Doors = [(String, SocketAddr)];
+
 /// Runs until a signal ends it. `ready` is called when every port is open.
-pub(crate) async fn run(house: House, ready: impl FnOnce(&[(String, SocketAddr)])) -> Outcome {
+pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &Doors)) -> Outcome {
     let stop = CancellationToken::new();
     let mut end = EndSignals::listen()?;
     let tasks = TaskTracker::new();
     let mut opened = Opened::open(&house).await?;
     let addresses = opened.gateway.as_ref().map(Gateway::addresses).unwrap_or_default();
+    let other_doors = opened.gateway.as_ref().map(Gateway::dns_addresses).unwrap_or_default();
 
     let doors = TaskTracker::new();
     if let Some(pages) = opened.pages.take() {
@@ -139,7 +143,7 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&[(String, SocketAddr)]
         tasks.spawn(heads::keep(Arc::clone(&house.haven), house.heads, stop.clone()));
     }
 
-    ready(&addresses);
+    ready(&addresses, &other_doors);
     end.come().await;
     tracing::info!("stopping");
     stop.cancel();
@@ -165,7 +169,7 @@ impl House {
     }
 
     fn has_gateway(&self) -> bool {
-        self.only != Some(Only::Web) && !self.gateway.listeners.is_empty()
+        self.only != Some(Only::Web) && self.gateway.has_doors()
     }
 }
 

@@ -13,6 +13,10 @@ use crate::say::Failure;
 use crate::spool;
 use crate::supply::Origin;
 
+mod doors;
+
+pub(crate) use doors::Dns;
+
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
 
@@ -32,6 +36,9 @@ pub(crate) struct Settings {
     pub(crate) portal: Portal,
     #[serde(default, rename = "listener")]
     pub(crate) listeners: Vec<Listener>,
+    /// Places where names are asked for.
+    #[serde(default)]
+    pub(crate) dns: Vec<Dns>,
     #[serde(default)]
     pub(crate) inspection: Inspection,
     pub(crate) mail: Option<Mail>,
@@ -329,6 +336,7 @@ impl Settings {
             return fault("policy_days", format!("policy_days is a number of days from 1 to {most}."));
         }
         self.check_sources(text)?;
+        self.check_doors(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(

@@ -12,6 +12,8 @@ mod bad_input;
 mod browsing;
 mod certificates;
 mod client;
+mod dns_door;
+mod dns_upstream;
 mod gate;
 mod inspected;
 mod pack;

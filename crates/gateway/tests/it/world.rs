@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use filter::{Person, Snapshot};
+use gateway::dns::ClosedNames;
 use gateway::{
-    Answer, Authority, Config, Contact, Counts, Door, Gateway, Identified, Identity, Limits, Listener, Moment, Numbers,
-    Portal, Ports, Reach, Sink, Snapshots, Trust, Wire,
+    Answer, Authority, Config, Contact, Counts, DnsDoor, Door, Gateway, Identified, Identity, Limits, Listener, Moment,
+    Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust, Wire,
 };
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -133,11 +134,14 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     /// The listener where many share an address.
     pub(crate) shared: SocketAddr,
+    /// The first DNS door, if there is one.
+    pub(crate) dns: Option<SocketAddr>,
     pub(crate) in_force: Arc<InForce>,
     pub(crate) reception: Arc<Reception>,
     pub(crate) sink: Arc<Sink>,
     pub(crate) house: Arc<House>,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) closed_names: Arc<ClosedNames>,
     /// Haven's authority, which clients believe.
     pub(crate) authority: Arc<Authority>,
     /// Signs the scripted websites.
@@ -152,6 +156,7 @@ pub(crate) struct Plan {
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) limits: Limits,
     pub(crate) reach: Reach,
+    pub(crate) dns: Vec<DnsDoor>,
     /// Ordinary records and alerts for which there is room.
     pub(crate) room: (usize, usize),
 }
@@ -173,6 +178,7 @@ impl Default for Plan {
             snapshot: Some(pack::snapshot()),
             limits,
             reach: Reach::default(),
+            dns: Vec::new(),
             room: (1000, 1000),
         }
     }
@@ -213,6 +219,7 @@ impl World {
         };
         let config = Config {
             listeners: vec![listener("room", true), listener("shared", false)],
+            dns: plan.dns,
             reach: plan.reach,
             trust: Trust { practice_pem: Some(practice.certificate_pem().to_owned()), ..Trust::default() },
             limits: plan.limits,
@@ -226,11 +233,28 @@ impl World {
         };
         let gateway = Gateway::bind(config, ports, authority.clone()).await.unwrap();
         let addresses = gateway.addresses();
+        let dns = gateway.dns_addresses().first().map(|(_, address)| *address);
         let counts = gateway.counts();
+        let closed_names = gateway.closed_names();
         let stop = CancellationToken::new();
         let running = Some(tokio::spawn(gateway.run(stop.clone())));
         let (address, shared) = (addresses[0].1, addresses[1].1);
-        Self { address, shared, in_force, reception, sink, house, counts, authority, practice, website, stop, running }
+        Self {
+            address,
+            shared,
+            dns,
+            in_force,
+            reception,
+            sink,
+            house,
+            counts,
+            closed_names,
+            authority,
+            practice,
+            website,
+            stop,
+            running,
+        }
     }
 
     pub(crate) fn numbers(&self) -> Numbers {

@@ -36,6 +36,14 @@ fn every_setting() -> Settings {
             one_person_per_address: true,
             site: "main".into(),
         }],
+        dns: vec![Dns {
+            name: "guest-wifi".into(),
+            listen: "127.0.0.1:53".parse().unwrap(),
+            upstream: vec!["9.9.9.9".into()],
+            networks: BTreeMap::from([("10.20.8.0/22".into(), "learner".into())]),
+            block_page: vec!["10.20.0.2".parse().unwrap()],
+            questions_per_second: doors::questions_per_second(),
+        }],
         inspection: Inspection { ca_certificate: Some(path()), ca_key: Some(path()) },
         mail: Some(Mail {
             host: "mail.test".into(),
@@ -128,6 +136,19 @@ fn a_wrong_line_is_named() {
         (source.replace("\"a\"", "\"A b\""), "small letters"),
         (format!("{source}{source}"), "two lists are called 'a'"),
         (format!("{source}every_hours = 0\n"), "a number of hours from 1"),
+    ] {
+        let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
+        assert!(fault.message.contains(part), "{added}: {fault:?}");
+    }
+    let door = "[[dns]]\nname = \"a\"\nlisten = \"127.0.0.1:53\"\nupstream = [\"9.9.9.9\"]\n";
+    assert!(Settings::parse(&format!("{LEAST}{door}")).is_ok());
+    for (added, part) in [
+        (door.replace("[\"9.9.9.9\"]", "[]"), "at least one resolver"),
+        (door.replace("9.9.9.9", "nine"), "not the address of a resolver"),
+        (door.replace("9.9.9.9", "127.0.0.1"), "this door itself"),
+        (format!("{door}networks = {{ \"ten\" = \"learner\" }}\n"), "not a network"),
+        (format!("{door}questions_per_second = 0\n"), "a number from 1"),
+        (format!("{door}{door}"), "two DNS doors"),
     ] {
         let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
         assert!(fault.message.contains(part), "{added}: {fault:?}");
