@@ -29,7 +29,7 @@ pub(super) async fn ask(
         let mut id = [0_u8; 2];
         moment.fill_random(&mut id);
         let id = u16::from_be_bytes(id);
-        let Some(question) = message::outgoing(id, name, kind) else { return None };
+        let question = message::outgoing(id, name, kind)?;
         let asked = Asked { resolver: *resolver, id, name, kind, question: &question };
         match timeout(Duration::from_millis(RESOLVER_LIMIT_MS), asked.answer()).await {
             Ok(Some(answer)) if is_failure(&answer) => failed = Some(answer),
