@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use filter::{Address, Carriage};
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -16,6 +16,9 @@ use crate::portal;
 use crate::serve;
 use crate::tunnel;
 use crate::who::Visit;
+
+/// Where browsers look for the file by which they set their proxy.
+const PROXY_FILES: [&str; 2] = ["/proxy.pac", "/wpad.dat"];
 
 /// Serves one client connection to its end.
 pub(crate) async fn serve<S>(visit: Arc<Visit>, stream: S)
@@ -64,6 +67,15 @@ async fn to_listener(visit: &Arc<Visit>, request: Request<Incoming>) -> Response
         return answer;
     }
     let gate = visit.keeper.ports.portal.gate_address();
+    // The file by which browsers set their proxy, asked for at the proxy itself: the portal knows by which listener.
+    if PROXY_FILES.contains(&request.uri().path())
+        && let Some(portal) = Address::parse(&gate).ok()
+        && let Ok(host) = HeaderValue::from_str(portal.host())
+    {
+        let mut request = request;
+        request.headers_mut().insert(header::HOST, host);
+        return portal::relay(visit, request, portal.host()).await;
+    }
     let sentences = [
         "This is the address of Haven's gateway. It is not a website.",
         "To use it, set this address and port as the proxy of your browser.",

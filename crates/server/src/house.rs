@@ -89,6 +89,8 @@ pub(crate) struct Portal {
     pub(crate) exit_address: String,
     pub(crate) whom_to_talk_to: String,
     pub(crate) proxy_host: String,
+    /// How browsers set their proxy themselves.
+    pub(crate) proxy_file: web::ProxyFile,
 }
 
 /// What a gateway goes on with while the database is away.
@@ -357,6 +359,7 @@ fn options(house: &House, addresses: &[(String, SocketAddr)], in_force: &Arc<InF
         ca_pem: Some(Bytes::copy_from_slice(house.authority.certificate_pem().as_bytes())),
         exit_address: house.portal.exit_address.clone(),
         proxy_host: house.portal.proxy_host.clone(),
+        proxy_file: house.portal.proxy_file.clone(),
         proxy_port: addresses.first().map(|(_, address)| address.port()),
         fresh_id: Arc::new(|| {
             let mut bytes = [0_u8; FORM_KEY_BYTES];

@@ -215,6 +215,7 @@ fn portal(settings: &Settings, tls: Option<tokio_rustls::TlsAcceptor>) -> Portal
         exit_address: settings.portal.exit_address.clone(),
         whom_to_talk_to: if whom.is_empty() { "your tutor or a member of staff".to_owned() } else { whom.to_owned() },
         proxy_host: reached_at.unwrap_or_default(),
+        proxy_file: settings.proxy_file(),
     }
 }
 

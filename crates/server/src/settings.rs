@@ -128,6 +128,9 @@ pub(crate) struct Portal {
     pub(crate) address: String,
     pub(crate) tls_certificate: Option<PathBuf>,
     pub(crate) tls_key: Option<PathBuf>,
+    /// Names that browsers reach without the proxy.
+    #[serde(default)]
+    pub(crate) direct_names: Vec<String>,
     /// Where "Exit this page" leads.
     #[serde(default = "exit_address")]
     pub(crate) exit_address: String,
@@ -146,6 +149,8 @@ fn exit_address() -> String {
 pub(crate) struct Listener {
     pub(crate) name: String,
     pub(crate) listen: SocketAddr,
+    /// Name or address by which browsers reach it, with or without a port.
+    pub(crate) reached_at: Option<String>,
     #[serde(default)]
     pub(crate) one_person_per_address: bool,
     #[serde(default)]

@@ -88,9 +88,62 @@ impl Dns {
     }
 }
 
+/// What stands before the port in `proxy.college.example:3128`, and the port, if that can be somewhere to go to.
+fn place(text: &str, port: u16) -> Option<(String, u16)> {
+    let address = filter::Address::from_authority(text).ok();
+    let whole = match text.rsplit_once(':') {
+        Some((_, digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) && address.is_some() => address,
+        _ => filter::Address::from_authority(&format!("{text}:{port}")).ok(),
+    }?;
+    let host = match whole.ip() {
+        Some(IpAddr::V6(v6)) => format!("[{v6}]"),
+        _ => whole.host().to_owned(),
+    };
+    Some((host, whole.port()))
+}
+
 impl Settings {
+    /// What browsers are told so that they set their proxy themselves.
+    pub(crate) fn proxy_file(&self) -> web::ProxyFile {
+        let portal = filter::Address::parse(&self.portal.address).ok();
+        let portal = portal.map(|address| address.host().to_owned());
+        let ways = self.listeners.iter().filter_map(|listener| {
+            let own = listener.listen.ip();
+            let port = listener.listen.port();
+            let (host, port) = match &listener.reached_at {
+                Some(text) => place(text, port)?,
+                None if own.is_unspecified() => (portal.clone()?, port),
+                None => place(&SocketAddr::new(own, port).to_string(), port)?,
+            };
+            let directive = format!("PROXY {host}:{port}");
+            Some(web::ProxyWay { listener: listener.name.clone(), directive })
+        });
+        let ways = ways.collect();
+        let listed = self.portal.direct_names.iter().map(|name| name.trim_end_matches('.').to_lowercase());
+        web::ProxyFile { ways, direct: portal.into_iter().chain(["localhost".to_owned()]).chain(listed).collect() }
+    }
+
     pub(super) fn check_doors(&self, text: &str) -> Result<(), Fault> {
         let fault = |word: &str, message: String| Err(Fault { line: line_with(text, word), message });
+        for listener in &self.listeners {
+            if let Some(reached) =
+                listener.reached_at.as_ref().filter(|text| place(text, listener.listen.port()).is_none())
+            {
+                let message = format!(
+                    "'{reached}' is not a name or an address. Write it as proxy.college.example or with :3128."
+                );
+                return fault(reached, message);
+            }
+        }
+        let is_name = |name: &&String| {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        };
+        if let Some(name) = self.portal.direct_names.iter().find(|name| name.is_empty() || !is_name(name)) {
+            return fault(
+                "direct_names",
+                format!("'{name}' is not one name. Write each name in full, such as intranet.college.example."),
+            );
+        }
         for (index, door) in self.dns.iter().enumerate() {
             if let Some((word, message)) = door.fault() {
                 return fault(&word, message);

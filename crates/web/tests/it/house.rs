@@ -163,6 +163,7 @@ fn options(mode: Mode) -> WebOptions {
         exit_address: "https://weather.test/".to_owned(),
         proxy_host: "127.0.0.1".to_owned(),
         proxy_port: Some(8080),
+        proxy_file: web::ProxyFile::default(),
         lists: Arc::new(web::ListsShown::default),
         fresh_id: Arc::new(move || format!("fresh-{}", count.fetch_add(1, Ordering::SeqCst))),
         practice: (mode == Mode::Practice).then(|| Practice {
