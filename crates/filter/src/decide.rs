@@ -9,6 +9,7 @@ mod content;
 mod examples;
 mod explain;
 mod file;
+mod name;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use crate::snapshot::{GroupRules, Snapshot};
 pub use examples::check_examples;
 pub use explain::{CandidateLine, Explanation, Inside, TierLine, explain};
 pub use file::Found;
+pub use name::{NameAnswer, NameAsker, alias, name};
 use walk::{Candidate, Tier};
 
 /// Most bytes of a response's text that are read for words.
@@ -199,12 +201,12 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     let asker = Asker { facts, rules };
     let mut site_codes = Vec::new();
     let mut candidates = walk::candidates(snapshot, &asker, &facts.address, &mut site_codes);
-    let inside = if facts.carriage == Carriage::Tunnel { Vec::new() } else { facts.address.embedded() };
+    let inside = if facts.carriage.is_host_only() { Vec::new() } else { facts.address.embedded() };
     let mut embedded_codes = Vec::new();
     for address in &inside {
         candidates.extend(walk::embedded(snapshot, &asker, address, &mut embedded_codes));
     }
-    let terms = if facts.carriage == Carriage::Tunnel { None } else { search::terms(&facts.address) };
+    let terms = if facts.carriage.is_host_only() { None } else { search::terms(&facts.address) };
     let search_codes = terms.as_ref().map(|terms| content::search_codes(snapshot, terms)).unwrap_or_default();
     candidates.extend(content::candidates(snapshot, &asker, &search_codes, content::Seen::InSearch));
     // A part of a host can only be told from the rest inside an opened tunnel.
@@ -224,7 +226,7 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
         let evidence = alert::Evidence { site_codes, search_codes, terms };
         alert::attach(snapshot, facts, person, &mut decision, &evidence);
     }
-    if decision.action != Action::Block && facts.carriage != Carriage::Tunnel && !won.tier.is_private() {
+    if decision.action != Action::Block && !facts.carriage.is_host_only() && !won.tier.is_private() {
         decision.edits = search::edits(&facts.address, rules.safe_search, rules.youtube_restrict);
     }
     Judgement { decision, candidates, winner }

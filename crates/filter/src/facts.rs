@@ -38,6 +38,16 @@ pub enum Carriage {
     Tunnel,
     /// HTTP inside an inspected TLS connection.
     Inspected,
+    /// A name that is asked for by DNS; nothing else will be seen.
+    Name,
+}
+
+impl Carriage {
+    /// Whether only the host is known.
+    #[must_use]
+    pub fn is_host_only(self) -> bool {
+        matches!(self, Self::Tunnel | Self::Name)
+    }
 }
 
 /// One request, or one question about a tunnel.

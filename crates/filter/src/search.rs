@@ -2,6 +2,7 @@
 
 mod engines;
 mod posted;
+mod safe_names;
 
 use serde::Serialize;
 
@@ -10,6 +11,7 @@ use crate::decision::Edit;
 use crate::phrases::normal_text;
 use engines::{ENGINES, Engine, Host};
 pub(crate) use posted::posted;
+pub use safe_names::{SafeName, safe_name};
 
 /// Longest search that is kept and judged.
 pub const SEARCH_LIMIT_CHARS: usize = 500;

@@ -62,6 +62,27 @@ impl std::fmt::Debug for NetworkSignIn {
     }
 }
 
+/// A place where names are asked for by DNS.
+#[derive(Debug, Clone)]
+pub struct DnsDoor {
+    /// Lasting name, as it stands in messages: `guest-wifi`.
+    pub name: String,
+    /// For UDP and TCP.
+    pub address: SocketAddr,
+    /// The organisation's resolvers, in the order in which they are asked.
+    pub upstream: Vec<SocketAddr>,
+    /// Network -> group of the pack whose answers it gets. Elsewhere inside, the strictest of all groups.
+    pub networks: Vec<(Network, String)>,
+    /// Where closed names lead: addresses of a listener at port 80. Empty: closed names do not exist.
+    pub block_page: Vec<IpAddr>,
+    /// Names of Haven's own pages, which may stand inside.
+    pub own_names: Vec<String>,
+    pub questions_per_second: u32,
+}
+
+/// Questions that one address may ask in a second, if nothing is set.
+pub const DNS_QUESTIONS_PER_SECOND: u32 = 200;
+
 /// What may be reached, and how names become addresses.
 #[derive(Debug, Clone, Default)]
 pub struct Reach {
@@ -179,9 +200,18 @@ impl Default for Limits {
 pub struct Config {
     pub listeners: Vec<Listener>,
     pub accounting: Vec<NetworkSignIn>,
+    pub dns: Vec<DnsDoor>,
     pub reach: Reach,
     pub trust: Trust,
     pub limits: Limits,
     /// The malware engine; without one no file is scanned.
     pub malware: Option<crate::malware::Plan>,
+}
+
+impl Config {
+    /// Whether anything can come in.
+    #[must_use]
+    pub fn has_doors(&self) -> bool {
+        !(self.listeners.is_empty() && self.dns.is_empty())
+    }
 }

@@ -97,6 +97,28 @@ counts! {
     malware_unchecked,
     /// Requests refused because no policy is in force.
     no_snapshot,
+    /// Questions for names by DNS.
+    dns_questions,
+    /// Names that were closed.
+    dns_closed,
+    /// Of these, names that are an alias of a closed one.
+    dns_aliases,
+    /// Questions that were led to an engine's safe name.
+    dns_safe,
+    /// Questions by which devices look for a way past this resolver.
+    dns_signals,
+    /// Answers from which keys for hiding names (ECH) were taken out.
+    dns_ech,
+    /// Answers from which addresses of somebody's inside were taken out.
+    dns_private,
+    /// Questions from networks that may not ask.
+    dns_refused,
+    /// Questions that could not be understood.
+    dns_malformed,
+    /// Questions that were dropped because too many came.
+    dns_dropped,
+    /// Questions to which no resolver gave an answer.
+    dns_upstream_failed,
     /// Open tunnels closed because the answer about them changed.
     tunnels_closed,
 }

@@ -9,6 +9,7 @@ mod carry;
 pub mod certificates;
 pub mod config;
 mod counts;
+pub mod dns;
 mod door;
 mod examine;
 mod exchange;
@@ -40,7 +41,7 @@ mod who;
 
 pub use block::BLOCK_PAGE_LIMIT_BYTES;
 pub use certificates::{Authority, AuthorityPem, CertificateError};
-pub use config::{Config, KnownBy, Limits, Listener, ListenerTls, NetworkSignIn, Reach, Trust};
+pub use config::{Config, DnsDoor, KnownBy, Limits, Listener, ListenerTls, NetworkSignIn, Reach, Trust};
 pub use counts::{Counts, Numbers};
 pub use ports::{
     Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Vouched, Wire,

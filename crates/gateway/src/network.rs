@@ -31,6 +31,12 @@ impl FromStr for Network {
 }
 
 impl Network {
+    /// How many leading bits the network fixes: of two that hold an address, the one with more is closer.
+    #[must_use]
+    pub fn prefix_bits(&self) -> u8 {
+        self.prefix_bits
+    }
+
     /// Whether an address lies in this network.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use filter::{Address, Carriage};
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::block;
 use crate::body::{self, Body};
+use crate::dns;
 use crate::exchange::{self, Asked};
 use crate::gate::is_navigation;
 use crate::pass;
@@ -16,6 +17,9 @@ use crate::portal;
 use crate::serve;
 use crate::tunnel;
 use crate::who::Visit;
+
+/// Where browsers look for the file by which they set their proxy.
+const PROXY_FILES: [&str; 2] = ["/proxy.pac", "/wpad.dat"];
 
 /// Serves one client connection to its end.
 pub(crate) async fn serve<S>(visit: Arc<Visit>, stream: S)
@@ -62,12 +66,36 @@ async fn to_listener(visit: &Arc<Visit>, request: Request<Incoming>) -> Response
     if address.is_none() || request.uri().path() == "*" {
         return malformed(visit, request.method(), request.headers());
     }
+    if let Some(address) = &address
+        && let Some(answer) = closed_name(visit, address.host())
+    {
+        return answer;
+    }
     let gate = visit.keeper.ports.portal.gate_address();
+    // The file by which browsers set their proxy, asked for at the proxy itself: the portal knows by which listener.
+    if PROXY_FILES.contains(&request.uri().path())
+        && let Some(portal) = Address::parse(&gate).ok()
+        && let Ok(host) = HeaderValue::from_str(portal.host())
+    {
+        let mut request = request;
+        request.headers_mut().insert(header::HOST, host);
+        return portal::relay(visit, request, portal.host()).await;
+    }
     let sentences = [
         "This is the address of Haven's gateway. It is not a website.",
         "To use it, set this address and port as the proxy of your browser.",
     ];
     block::plain(StatusCode::OK, "This is Haven", &sentences, Some((&gate, "Open Haven")))
+}
+
+/// The page for a name that a DNS door closed and led here. Nothing about it is recorded: nobody is known.
+fn closed_name(visit: &Visit, host: &str) -> Option<Response<Body>> {
+    let decision = dns::decision_for(&visit.keeper, visit.door.address, host)?;
+    let contact = visit.keeper.ports.portal.contact();
+    let clause = format!("{}.", decision.citation);
+    let sentences = [decision.reason.as_str(), clause.as_str(), contact.whom_to_talk_to.as_str()];
+    let report = (contact.report_address.as_str(), "Report a concern");
+    Some(block::plain(StatusCode::FORBIDDEN, "This site is closed here", &sentences, Some(report)))
 }
 
 /// A request that no proxy can act on.

@@ -16,9 +16,9 @@ use crate::accounting::{self, Accounting};
 use crate::certificates::Authority;
 use crate::config::{Config, Listener, ListenerTls, NetworkSignIn};
 use crate::counts::Counts;
+use crate::dns::{self, ClosedNames};
 use crate::door::{Doors, Passes};
 use crate::inspect;
-use crate::line::Lines;
 use crate::malware::{self, Engine};
 use crate::network::plain;
 use crate::patient::Lingering;
@@ -51,7 +51,7 @@ pub enum StartError {
     SameName(String),
     #[error("RADIUS accounting cannot listen at {address}: {error}")]
     Accounting { address: SocketAddr, error: io::Error },
-    #[error("no listener is set")]
+    #[error("no listener and no other door is set")]
     NoListener,
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -68,6 +68,7 @@ pub(crate) struct Keeper {
     pub(crate) engine: Option<Arc<Engine>>,
     pub(crate) warnings: Warnings,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) closed_names: Arc<ClosedNames>,
     pub(crate) doors: Arc<Doors>,
     pub(crate) passes: Arc<Passes>,
     pub(crate) accounting: Accounting,
@@ -83,6 +84,7 @@ pub struct Gateway {
     keeper: Arc<Keeper>,
     listeners: Vec<(Listener, TcpListener)>,
     networks: Vec<(NetworkSignIn, UdpSocket)>,
+    dns: Vec<dns::Open>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -106,7 +108,15 @@ impl Gateway {
             let socket = TcpListener::bind(listener.address).await.map_err(failed)?;
             listeners.push((listener.clone(), socket));
         }
-        if listeners.is_empty() {
+        let mut dns = Vec::new();
+        for door in &config.dns {
+            if dns.iter().any(|other: &dns::Open| other.name == door.name) {
+                return Err(StartError::SameName(door.name.clone()));
+            }
+            let failed = |error| StartError::Listen { name: door.name.clone(), address: door.address, error };
+            dns.push(dns::Open::bind(door).await.map_err(failed)?);
+        }
+        if listeners.is_empty() && dns.is_empty() {
             return Err(StartError::NoListener);
         }
         let mut networks = Vec::new();
@@ -114,8 +124,9 @@ impl Gateway {
             let failed = |error| StartError::Accounting { address: network.address, error };
             networks.push((network.clone(), UdpSocket::bind(network.address).await.map_err(failed)?));
         }
+        let sockets = listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok());
         let own_ports: Vec<u16> =
-            listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok()).map(|address| address.port()).collect();
+            sockets.chain(dns.iter().filter_map(|door| door.address().ok())).map(|address| address.port()).collect();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let upstream = Upstream::new(&config, &own_ports, &provider, Arc::clone(&ports.portal))?;
         let engine = config.malware.clone().map(Engine::new);
@@ -131,11 +142,12 @@ impl Gateway {
             upstream: Arc::new(upstream),
             warnings: Warnings::default(),
             counts: Arc::new(Counts::default()),
+            closed_names: Arc::new(ClosedNames::default()),
             stop: CancellationToken::new(),
             end: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        Ok(Self { keeper: Arc::new(keeper), listeners, networks })
+        Ok(Self { keeper: Arc::new(keeper), listeners, networks, dns })
     }
 
     /// The name and real address of each listener: a port of 0 has become a real one.
@@ -151,6 +163,18 @@ impl Gateway {
     #[must_use]
     pub fn accounting_addresses(&self) -> Vec<SocketAddr> {
         self.networks.iter().filter_map(|(_, socket)| socket.local_addr().ok()).collect()
+    }
+
+    /// The name and real address of each DNS door.
+    #[must_use]
+    pub fn dns_addresses(&self) -> Vec<(String, SocketAddr)> {
+        self.dns.iter().filter_map(|door| Some((door.name.clone(), door.address().ok()?))).collect()
+    }
+
+    /// Names that were closed by DNS, by category.
+    #[must_use]
+    pub fn closed_names(&self) -> Arc<ClosedNames> {
+        Arc::clone(&self.keeper.closed_names)
     }
 
     /// The running numbers.
@@ -179,6 +203,9 @@ impl Gateway {
         }
         for (network, socket) in self.networks {
             loops.push(tokio::spawn(accounting::listen(Arc::clone(&self.keeper), network, socket)));
+        }
+        for door in self.dns {
+            loops.push(tokio::spawn(dns::serve(Arc::clone(&self.keeper), door)));
         }
         stop.cancelled().await;
         let keeper = self.keeper;

@@ -103,6 +103,7 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
             exit_address: "http://library.test/".to_owned(),
             whom_to_talk_to: "Your tutor, or the safeguarding team (practice room 1, ground floor)".to_owned(),
             proxy_host: Ipv4Addr::LOCALHOST.to_string(),
+            proxy_file: web::ProxyFile::default(),
         },
         carrier: Some(Arc::new(PracticeCarrier)),
         heads: heads::Plan { folder: data.join("heads"), mail: None },
@@ -117,7 +118,7 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
         away: Away { spool: data.join("spool"), limit_mb: spool::LIMIT_MB, policy_days: last_good::LIMIT_DAYS },
         apart: Apart::default(),
     };
-    let ended = house::run(house, |_| welcome(port, data)).await;
+    let ended = house::run(house, |_, _| welcome(port, data)).await;
     stop.cancel();
     ended
 }

@@ -89,6 +89,8 @@ pub(crate) struct Portal {
     pub(crate) exit_address: String,
     pub(crate) whom_to_talk_to: String,
     pub(crate) proxy_host: String,
+    /// How browsers set their proxy themselves.
+    pub(crate) proxy_file: web::ProxyFile,
 }
 
 /// What a gateway goes on with while the database is away.
@@ -109,13 +111,17 @@ pub(crate) struct Apart {
     pub(crate) pages: Option<(SocketAddr, Secret)>,
 }
 
+/// Names and addresses of what is open.
+pub(crate) type Doors = [(String, SocketAddr)];
+
 /// Runs until a signal ends it. `ready` is called when every port is open.
-pub(crate) async fn run(house: House, ready: impl FnOnce(&[(String, SocketAddr)])) -> Outcome {
+pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &Doors)) -> Outcome {
     let stop = CancellationToken::new();
     let mut end = EndSignals::listen()?;
     let tasks = TaskTracker::new();
     let mut opened = Opened::open(&house).await?;
     let addresses = opened.gateway.as_ref().map(Gateway::addresses).unwrap_or_default();
+    let other_doors = opened.gateway.as_ref().map(Gateway::dns_addresses).unwrap_or_default();
 
     let doors = TaskTracker::new();
     if let Some(pages) = opened.pages.take() {
@@ -139,7 +145,7 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&[(String, SocketAddr)]
         tasks.spawn(heads::keep(Arc::clone(&house.haven), house.heads, stop.clone()));
     }
 
-    ready(&addresses);
+    ready(&addresses, &other_doors);
     end.come().await;
     tracing::info!("stopping");
     stop.cancel();
@@ -165,7 +171,7 @@ impl House {
     }
 
     fn has_gateway(&self) -> bool {
-        self.only != Some(Only::Web) && !self.gateway.listeners.is_empty()
+        self.only != Some(Only::Web) && self.gateway.has_doors()
     }
 }
 
@@ -353,6 +359,7 @@ fn options(house: &House, addresses: &[(String, SocketAddr)], in_force: &Arc<InF
         ca_pem: Some(Bytes::copy_from_slice(house.authority.certificate_pem().as_bytes())),
         exit_address: house.portal.exit_address.clone(),
         proxy_host: house.portal.proxy_host.clone(),
+        proxy_file: house.portal.proxy_file.clone(),
         proxy_port: addresses.first().map(|(_, address)| address.port()),
         pass_address: format!("http://{}/", crate::ports::portal::pass_host(&house.portal.host)),
         fresh_id: Arc::new(|| {

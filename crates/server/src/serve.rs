@@ -12,7 +12,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
-use crate::house::{Apart, Away, House, Only, Portal};
+use crate::house::{Apart, Away, Doors, House, Only, Portal};
 use crate::hub::{self, COMMAND_LINE, Plan};
 use crate::moment::Clock;
 use crate::ports::apart;
@@ -56,6 +56,11 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
         Failure::new("The settings name no policy pack. Write pack under [policy]; only a gateway alone needs none.")
     })?;
     let (pack, files) = packs::sound(&policy.pack)?;
+    if let Some((door, group)) = settings.unknown_group(&pack) {
+        return Err(Failure::new(format!(
+            "The door '{door}' names the group '{group}', which the policy does not have. Mend networks in the settings."
+        )));
+    }
     let authority = authority(&settings)?;
     let gateway = gateway_config(&settings)?;
     let tls = match (&settings.portal.tls_certificate, &settings.portal.tls_key) {
@@ -88,7 +93,7 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
         apart: apart(&settings)?,
     };
     let says = format!("Haven serves {} at {}", settings.organisation.name, settings.portal.address);
-    house::run(house, |addresses| tell(&says, addresses)).await
+    house::run(house, |listeners, dns| tell(&says, listeners, dns)).await
 }
 
 /// The sources of lists that the settings name, if there are any.
@@ -128,8 +133,8 @@ fn list_file(settings: &Settings) -> Option<PathBuf> {
 async fn serve_gateway(settings: Settings) -> Outcome {
     let authority = Arc::new(authority(&settings)?);
     let gateway = gateway_config(&settings)?;
-    if gateway.listeners.is_empty() {
-        return Err(Failure::new("A gateway alone needs a listener. Write one as [[listener]]."));
+    if !gateway.has_doors() {
+        return Err(Failure::new("A gateway alone needs a listener. Write one as [[listener]], or a door as [[dns]]."));
     }
     if !settings.networks.is_empty() {
         return Err(Failure::new(
@@ -162,13 +167,16 @@ async fn serve_gateway(settings: Settings) -> Outcome {
         apart,
     };
     let says = format!("Haven's gateway alone, for {}", settings.organisation.name);
-    house::run(house, |addresses| tell(&says, addresses)).await
+    house::run(house, |listeners, dns| tell(&says, listeners, dns)).await
 }
 
-fn tell(says: &str, addresses: &[(String, std::net::SocketAddr)]) {
+fn tell(says: &str, listeners: &Doors, dns: &Doors) {
     say::line(says);
-    for (name, address) in addresses {
+    for (name, address) in listeners {
         say::line(format_args!("  listener {name}: {address}"));
+    }
+    for (name, address) in dns {
+        say::line(format_args!("  names {name}: {address}"));
     }
 }
 
@@ -214,6 +222,7 @@ fn portal(settings: &Settings, tls: Option<tokio_rustls::TlsAcceptor>) -> Portal
         exit_address: settings.portal.exit_address.clone(),
         whom_to_talk_to: if whom.is_empty() { "your tutor or a member of staff".to_owned() } else { whom.to_owned() },
         proxy_host: reached_at.unwrap_or_default(),
+        proxy_file: settings.proxy_file(),
     }
 }
 
@@ -276,7 +285,8 @@ fn listener(one: &Listener) -> Result<gateway::Listener, Failure> {
 fn gateway_config(settings: &Settings) -> Result<gateway::Config, Failure> {
     let listeners = settings.listeners.iter().map(listener).collect::<Result<_, _>>()?;
     let accounting = settings.networks.iter().map(network).collect::<Result<_, _>>()?;
-    let mut config = gateway::Config { listeners, accounting, ..gateway::Config::default() };
+    let dns = settings.dns.iter().map(|door| door.door(settings.own_names())).collect();
+    let mut config = gateway::Config { listeners, accounting, dns, ..gateway::Config::default() };
     // The settings were checked when they were read: nothing is left out here.
     config.reach.private_networks =
         settings.network.private_allowed.iter().filter_map(|text| text.parse().ok()).collect();

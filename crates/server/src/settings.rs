@@ -17,6 +17,10 @@ use crate::spool;
 use crate::supply::Origin;
 pub(crate) use malware::Malware;
 
+mod doors;
+
+pub(crate) use doors::Dns;
+
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
 
@@ -39,6 +43,9 @@ pub(crate) struct Settings {
     /// Networks that ask everybody who they are.
     #[serde(default, rename = "radius")]
     pub(crate) networks: Vec<Radius>,
+    /// Places where names are asked for.
+    #[serde(default)]
+    pub(crate) dns: Vec<Dns>,
     #[serde(default)]
     pub(crate) inspection: Inspection,
     pub(crate) mail: Option<Mail>,
@@ -130,6 +137,9 @@ pub(crate) struct Portal {
     pub(crate) address: String,
     pub(crate) tls_certificate: Option<PathBuf>,
     pub(crate) tls_key: Option<PathBuf>,
+    /// Names that browsers reach without the proxy.
+    #[serde(default)]
+    pub(crate) direct_names: Vec<String>,
     /// Where "Exit this page" leads.
     #[serde(default = "exit_address")]
     pub(crate) exit_address: String,
@@ -148,6 +158,8 @@ fn exit_address() -> String {
 pub(crate) struct Listener {
     pub(crate) name: String,
     pub(crate) listen: SocketAddr,
+    /// Name or address by which browsers reach it, with or without a port.
+    pub(crate) reached_at: Option<String>,
     #[serde(default)]
     pub(crate) one_person_per_address: bool,
     /// Each browser shows the pass of its sign-in.
@@ -389,6 +401,7 @@ impl Settings {
         self.check_sources(text)?;
         self.check_listeners(text)?;
         self.check_networks(text)?;
+        self.check_doors(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(

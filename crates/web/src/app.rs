@@ -24,6 +24,8 @@ pub struct WebOptions {
     pub proxy_port: Option<u16>,
     /// Where the gateway asks a browser for its pass, with a slash at the end.
     pub pass_address: String,
+    /// How browsers set their proxy themselves.
+    pub proxy_file: ProxyFile,
     /// A new random text, at least 128 bits, for keys of forms: a form that is sent twice is one report.
     pub fresh_id: Arc<dyn Fn() -> String + Send + Sync>,
     /// How the block lists stand.
@@ -36,6 +38,22 @@ pub struct WebOptions {
 
 /// The snapshot that the filter decides by now, to ask it what would happen; none while no policy is in force.
 pub type ShowInForce = Arc<dyn Fn() -> Option<Arc<filter::Snapshot>> + Send + Sync>;
+/// What stands in the file by which browsers set their proxy themselves.
+#[derive(Debug, Clone, Default)]
+pub struct ProxyFile {
+    /// One for each listener, in the order of the settings.
+    pub ways: Vec<ProxyWay>,
+    /// Names that are reached straight: Haven's own pages, and what the organisation listed. Small letters, no last dot.
+    pub direct: Vec<String>,
+}
+
+/// The way through one listener.
+#[derive(Debug, Clone)]
+pub struct ProxyWay {
+    pub listener: String,
+    /// As the file says it: `PROXY proxy.college.example:3128`.
+    pub directive: String,
+}
 
 /// Looks how the block lists stand now.
 pub type ShowLists = Arc<dyn Fn() -> ListsShown + Send + Sync>;

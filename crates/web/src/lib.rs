@@ -40,7 +40,7 @@ use axum::middleware::from_fn_with_state;
 
 use app::App;
 pub use app::ShowInForce;
-pub use app::{DoorExt, OverTls, PeerExt, Practice, Seat, Tried, TryRequest, WebOptions};
+pub use app::{DoorExt, OverTls, PeerExt, Practice, ProxyFile, ProxyWay, Seat, Tried, TryRequest, WebOptions};
 pub use app::{ListBuild, ListSource, ListState, ListsShown, ShowLists};
 
 /// Largest form that Haven reads, in bytes; a larger one gets 413.

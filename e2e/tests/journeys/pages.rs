@@ -15,7 +15,17 @@ const PASSWORD: &str = "three plain words of hers";
 const POSTS: [&str; 4] = ["safeguarding-lead", "head-of-it", "designated-safeguarding-lead", "principal"];
 
 /// Addresses that are no page: files, redirects, and answers for programs.
-const NO_PAGE: [&str; 7] = ["/assets/{name}", "/favicon.ico", "/healthz", "/ca.pem", "/exit", "/prove", "/gate/open"];
+const NO_PAGE: [&str; 9] = [
+    "/proxy.pac",
+    "/wpad.dat",
+    "/assets/{name}",
+    "/favicon.ico",
+    "/healthz",
+    "/ca.pem",
+    "/exit",
+    "/prove",
+    "/gate/open",
+];
 
 /// Every address at which people get a page, as the rooms of `web` declare them.
 fn routes() -> BTreeSet<String> {

@@ -64,6 +64,7 @@ fn site_counts(facts: &Facts, decision: &Decision) -> bool {
     match facts.carriage {
         Carriage::Plain | Carriage::Inspected => facts.navigation,
         Carriage::Tunnel => decision.action == Action::Block || !decision.inspect,
+        Carriage::Name => false,
     }
 }
 

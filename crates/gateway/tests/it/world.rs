@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use filter::{Person, Snapshot};
+use gateway::dns::ClosedNames;
 use gateway::{
-    Answer, Authority, Config, Contact, Counts, Door, Gateway, Identified, Identity, KnownBy, Limits, Listener,
-    ListenerTls, Moment, NetworkSignIn, Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust, Vouched, Wire,
+    Answer, Authority, Config, Contact, Counts, DnsDoor, Door, Gateway, Identified, Identity, KnownBy, Limits,
+    Listener, ListenerTls, Moment, NetworkSignIn, Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust, Vouched, Wire,
 };
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -174,12 +175,15 @@ pub(crate) struct World {
     pub(crate) wifi: SocketAddr,
     pub(crate) accounting: SocketAddr,
     moment: Arc<Outside>,
+    /// The first DNS door, if there is one.
+    pub(crate) dns: Option<SocketAddr>,
     pub(crate) in_force: Arc<InForce>,
     pub(crate) reception: Arc<Reception>,
     pub(crate) sink: Arc<Sink>,
     pub(crate) house: Arc<House>,
     pub(crate) counts: Arc<Counts>,
     pub(crate) engine: Option<Arc<gateway::malware::Engine>>,
+    pub(crate) closed_names: Arc<ClosedNames>,
     /// Haven's authority, which clients believe.
     pub(crate) authority: Arc<Authority>,
     /// Signs the scripted websites.
@@ -194,6 +198,7 @@ pub(crate) struct Plan {
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) limits: Limits,
     pub(crate) reach: Reach,
+    pub(crate) dns: Vec<DnsDoor>,
     /// Ordinary records and alerts for which there is room.
     pub(crate) room: (usize, usize),
     pub(crate) malware: Option<gateway::malware::Plan>,
@@ -216,6 +221,7 @@ impl Default for Plan {
             snapshot: Some(pack::snapshot()),
             limits,
             reach: Reach::default(),
+            dns: Vec::new(),
             room: (1000, 1000),
             malware: None,
         }
@@ -276,6 +282,7 @@ impl World {
                 realms: vec!["college.example".to_owned()],
                 silence: jiff::SignedDuration::from_mins(30),
             }],
+            dns: plan.dns,
             reach: plan.reach,
             trust: Trust { practice_pem: Some(practice.certificate_pem().to_owned()), ..Trust::default() },
             limits: plan.limits,
@@ -293,6 +300,8 @@ impl World {
         let accounting = gateway.accounting_addresses()[0];
         let counts = gateway.counts();
         let engine = gateway.engine();
+        let dns = gateway.dns_addresses().first().map(|(_, address)| *address);
+        let closed_names = gateway.closed_names();
         let stop = CancellationToken::new();
         let running = Some(tokio::spawn(gateway.run(stop.clone())));
         let [address, shared, lab, encrypted, wifi] = [0, 1, 2, 3, 4].map(|place: usize| addresses[place].1);
@@ -304,12 +313,14 @@ impl World {
             wifi,
             accounting,
             moment,
+            dns,
             in_force,
             reception,
             sink,
             house,
             counts,
             engine,
+            closed_names,
             authority,
             practice,
             website,

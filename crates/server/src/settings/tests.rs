@@ -28,11 +28,13 @@ fn every_setting() -> Settings {
             address: "https://haven.test".into(),
             tls_certificate: Some(path()),
             tls_key: Some(path()),
+            direct_names: vec!["intranet".into()],
             exit_address: exit_address(),
         },
         listeners: vec![Listener {
             name: "classroom-4".into(),
             listen: "127.0.0.1:2".parse().unwrap(),
+            reached_at: Some("proxy.college.test".into()),
             one_person_per_address: false,
             credentials: true,
             radius: false,
@@ -47,6 +49,14 @@ fn every_setting() -> Settings {
             clients: vec!["10.0.0.2".into()],
             realms: vec!["college.example".into()],
             silent_minutes: silent_minutes(),
+        }],
+        dns: vec![Dns {
+            name: "guest-wifi".into(),
+            listen: "127.0.0.1:53".parse().unwrap(),
+            upstream: vec!["9.9.9.9".into()],
+            networks: BTreeMap::from([("10.20.8.0/22".into(), "learner".into())]),
+            block_page: vec!["10.20.0.2".parse().unwrap()],
+            questions_per_second: doors::questions_per_second(),
         }],
         inspection: Inspection { ca_certificate: Some(path()), ca_key: Some(path()) },
         mail: Some(Mail {
@@ -148,9 +158,45 @@ fn a_wrong_line_is_named() {
         let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
         assert!(fault.message.contains(part), "{added}: {fault:?}");
     }
+    let listener = "[[listener]]\nname = \"hall\"\nlisten = \"0.0.0.0:3128\"\n";
+    let bad = format!("{LEAST}{listener}reached_at = \"proxy college\"\n");
+    assert!(Settings::parse(&bad).unwrap_err().message.contains("not a name or an address"));
+    let direct = LEAST.replace("[portal]\n", "[portal]\ndirect_names = [\"*.com\"]\n");
+    assert!(Settings::parse(&direct).unwrap_err().message.contains("one name"));
+    let door = "[[dns]]\nname = \"a\"\nlisten = \"127.0.0.1:53\"\nupstream = [\"9.9.9.9\"]\n";
+    assert!(Settings::parse(&format!("{LEAST}{door}")).is_ok());
+    for (added, part) in [
+        (door.replace("[\"9.9.9.9\"]", "[]"), "at least one resolver"),
+        (door.replace("9.9.9.9", "nine"), "not the address of a resolver"),
+        (door.replace("9.9.9.9", "127.0.0.1"), "this door itself"),
+        (format!("{door}networks = {{ \"ten\" = \"learner\" }}\n"), "not a network"),
+        (format!("{door}questions_per_second = 0\n"), "a number from 1"),
+        (format!("{door}{door}"), "two DNS doors"),
+    ] {
+        let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
+        assert!(fault.message.contains(part), "{added}: {fault:?}");
+    }
     let text = "[[listener]]\nname = \"a\"\nlisten = \"127.0.0.1:1\"\n";
     let fault = Settings::parse(&format!("{LEAST}{text}{text}")).unwrap_err();
     assert!(fault.message.contains("two listeners are called 'a'"), "{fault:?}");
+}
+
+#[test]
+fn f09_the_proxy_file_names_what_browsers_can_reach() {
+    let file = |listen: &str, added: &str| {
+        let listener = format!("[[listener]]\nname = \"hall\"\nlisten = \"{listen}\"\n{added}");
+        let text = LEAST.replace("http://127.0.0.1:8080", "https://Haven.college.test");
+        Settings::parse(&format!("{text}{listener}")).unwrap().proxy_file()
+    };
+    let way = |listen: &str, added: &str| file(listen, added).ways[0].directive.clone();
+    assert_eq!(way("10.20.4.1:3128", ""), "PROXY 10.20.4.1:3128");
+    assert_eq!(way("0.0.0.0:3128", ""), "PROXY haven.college.test:3128", "everywhere is no place to go to");
+    assert_eq!(way("[fd00::1]:3128", ""), "PROXY [fd00::1]:3128");
+    assert_eq!(way("0.0.0.0:3128", "reached_at = \"Proxy.college.test\"\n"), "PROXY proxy.college.test:3128");
+    assert_eq!(way("0.0.0.0:3128", "reached_at = \"proxy.college.test:8000\"\n"), "PROXY proxy.college.test:8000");
+    let encrypted = way("0.0.0.0:3128", "credentials = true\ntls_name = \"Proxy.college.test\"\n");
+    assert_eq!(encrypted, "HTTPS proxy.college.test:3128", "a proxy that speaks TLS is said to");
+    assert_eq!(file("0.0.0.0:3128", "").direct, ["haven.college.test", "localhost"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! "Why does my browser warn me, and how do I set this computer up?": Haven's certificate, its fingerprint, and where to put it.
 
+mod proxy_file;
+
 use std::fmt::Write as _;
 
 use askama::Template;
@@ -17,7 +19,11 @@ use crate::error::PageError;
 use crate::layout::{Chrome, draw};
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/certificate", get(certificate)).route("/ca.pem", get(ca))
+    Router::new()
+        .route("/certificate", get(certificate))
+        .route("/ca.pem", get(ca))
+        .route("/proxy.pac", get(proxy_file::proxy_file))
+        .route("/wpad.dat", get(proxy_file::proxy_file))
 }
 
 #[derive(Template)]
@@ -29,6 +35,8 @@ struct CertificatePage {
     /// SHA-256, as browsers and operating systems show it; empty if the certificate cannot be read.
     fingerprint: String,
     proxy: Option<String>,
+    /// Where the file is by which browsers set the proxy themselves; none without a listener here.
+    proxy_file: Option<String>,
     /// The kinds of site that the policy leaves unopened, as a person says them: "banking, health".
     never_opened: String,
 }
@@ -44,6 +52,7 @@ async fn certificate(State(app): State<App>) -> Response {
         is_there: options.ca_pem.is_some(),
         fingerprint: options.ca_pem.as_deref().and_then(fingerprint).unwrap_or_default(),
         proxy: options.proxy_port.map(|port| format!("{}:{port}", options.proxy_host)),
+        proxy_file: (!options.proxy_file.ways.is_empty()).then(|| format!("{}/proxy.pac", app.haven.portal_address)),
         never_opened: and(&left),
     })
 }
@@ -105,12 +114,21 @@ mod tests {
             is_there: true,
             fingerprint: "BA:78:16".to_owned(),
             proxy: Some("haven.test:3128".to_owned()),
+            proxy_file: Some("https://haven.college.test/proxy.pac".to_owned()),
             never_opened: "banking, health".to_owned(),
         };
         let html = shot("certificate", &page);
-        for wanted in
-            ["/ca.pem", "BA:78:16", "haven.test:3128", "Windows", "Android", "Firefox", "sites about banking, health"]
-        {
+        for wanted in [
+            "/ca.pem",
+            "BA:78:16",
+            "haven.test:3128",
+            "https://haven.college.test/proxy.pac",
+            "Use setup script",
+            "Windows",
+            "Android",
+            "Firefox",
+            "sites about banking, health",
+        ] {
             has(&html, wanted);
         }
         let page = CertificatePage { never_opened: String::new(), ..page };

@@ -169,6 +169,7 @@ fn options(mode: Mode) -> WebOptions {
         proxy_host: "127.0.0.1".to_owned(),
         proxy_port: Some(8080),
         pass_address: "http://pass.haven.test/".to_owned(),
+        proxy_file: web::ProxyFile::default(),
         lists: Arc::new(web::ListsShown::default),
         in_force: Arc::new(|| None),
         fresh_id: Arc::new(move || format!("fresh-{}", count.fetch_add(1, Ordering::SeqCst))),
