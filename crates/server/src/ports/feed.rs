@@ -8,7 +8,7 @@ use actions::{ActionError, Haven};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::identity::People;
@@ -36,11 +36,21 @@ pub(crate) struct Feed {
     taken: Mutex<Option<i64>>,
     /// The database did not answer when it was last asked.
     away: AtomicBool,
+    /// Who checks the filter of this node when that is asked for.
+    checks: std::sync::OnceLock<mpsc::Sender<String>>,
 }
 
 impl Feed {
     pub(crate) fn new(haven: Arc<Haven>, people: Arc<People>, in_force: Arc<InForce>, walled: bool) -> Self {
-        Self { haven, people, in_force, walled, taken: Mutex::new(None), away: AtomicBool::new(false) }
+        Self {
+            haven,
+            people,
+            in_force,
+            walled,
+            taken: Mutex::new(None),
+            away: AtomicBool::new(false),
+            checks: std::sync::OnceLock::new(),
+        }
     }
 
     /// Takes what is new; the first time, everything. Whoever comes while another is at it waits, and then finds nothing left
@@ -50,6 +60,11 @@ impl Feed {
         let answer = answer.unwrap_or_else(|_| Err(ActionError::Away("it took too long".to_owned())));
         self.away.store(answer.is_err(), Ordering::Relaxed);
         answer
+    }
+
+    /// From now on checks that are asked for go there.
+    pub(crate) fn tell_checks(&self, checks: mpsc::Sender<String>) {
+        let _ = self.checks.set(checks);
     }
 
     /// Whether the database answered when it was last asked.
@@ -73,6 +88,10 @@ impl Feed {
         let Some(last) = rows.last().map(|row| row.seq) else { return Ok(()) };
         for row in rows.iter().filter(|row| row.kind == "identity") {
             self.people.prove(&row.digest, row.at);
+        }
+        for row in rows.iter().filter(|row| row.kind == actions::checks::FEED) {
+            // If many wait, one more tells nothing new.
+            let _ = self.checks.get().map(|checks| checks.try_send(row.digest.clone()));
         }
         let is_rules = |kind: &str| kind == "pack" || kind == "local-rules" || kind == "lists";
         if rows.iter().any(|row| is_rules(&row.kind)) {

@@ -52,6 +52,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, part: Part::Haven, text: file!("0010_let_ins.sql"), only: None },
     Migration { version: 11, part: Part::Haven, text: file!("0011_coarse_letters.sql"), only: None },
     Migration { version: 12, part: Part::Haven, text: file!("0012_step_answers.sql"), only: None },
+    Migration { version: 13, part: Part::Activity, text: file!("0013_nodes.sql"), only: None },
+    Migration { version: 14, part: Part::Activity, text: file!("0014_checks.sql"), only: None },
 ];
 
 /// The latest version of any part that this Haven knows.
