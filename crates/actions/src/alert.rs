@@ -54,14 +54,24 @@ pub async fn raise(haven: &Haven, record: &Record) -> Result<(), ActionError> {
     let Some(trigger) = pack.filtering.triggers.iter().find(|trigger| trigger.id == cue.trigger) else {
         return Err(ActionError::Broken("an alert names a trigger that the policy does not have".to_owned()));
     };
-    let done = match join(haven, record, &cue).await? {
-        Joined::Already | Joined::Hit => true,
-        Joined::No => open(haven, &pack, trigger, record, &cue).await?,
-    };
-    if done {
+    if raise_by(haven, &pack, trigger, record, &cue).await? {
         store::activity::alert_taken(&haven.store, &record.reference, haven.now()).await?;
     }
     Ok(())
+}
+
+/// Joins the unassessed case of this person and theme, or opens one. False if it must be tried again.
+pub(crate) async fn raise_by(
+    haven: &Haven,
+    pack: &Pack,
+    trigger: &Trigger,
+    record: &Record,
+    cue: &Cue,
+) -> Result<bool, ActionError> {
+    match join(haven, record, cue).await? {
+        Joined::Already | Joined::Hit => Ok(true),
+        Joined::No => open(haven, pack, trigger, record, cue).await,
+    }
 }
 
 enum Joined {

@@ -1,6 +1,8 @@
 //! What the Head of IT sees: filter events and technical alerts, without any case, and never about themselves.
 
 use casework::access;
+use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::activity::{EventQuery as StoreQuery, Record};
 use store::technical::TechnicalAlert;
@@ -33,14 +35,73 @@ pub struct AskName {
     pub ticket: String,
 }
 
-/// Words and kind of event looked for.
+/// Which events are looked for.
 #[derive(Debug, Clone, Default)]
 pub struct EventQuery {
+    /// Part of a host, a device or a reference.
     pub text: String,
+    /// Exactly this site.
+    pub site: String,
+    /// Exactly this address of a device.
+    pub device: String,
+    /// A code of the policy.
+    pub category: String,
     /// `allow`, `block`, `warn` or `watch`.
     pub action: Option<String>,
+    /// One day, `2026-11-24`; empty for the last [`WINDOW_DAYS`] days.
+    pub day: String,
+    /// Of that day from and until, `09:30`; empty for all of it.
+    pub from: String,
+    pub until: String,
     pub alerts_only: bool,
+    /// Also what browsers fetched by themselves: pictures, scripts, updates.
+    pub everything: bool,
     pub page: u32,
+}
+
+/// How far back events are looked for when no day is named, in days.
+pub const WINDOW_DAYS: i64 = 31;
+
+impl EventQuery {
+    /// Whether anything was chosen.
+    #[must_use]
+    pub fn is_narrow(&self) -> bool {
+        let texts = [&self.text, &self.site, &self.device, &self.category, &self.day, &self.from, &self.until];
+        self.action.is_some() || texts.iter().any(|text| !text.trim().is_empty())
+    }
+}
+
+/// The moments between which events are looked for, or what is to be mended.
+pub(crate) fn window(haven: &Haven, query: &EventQuery) -> Result<(Timestamp, Timestamp), ActionError> {
+    let now = haven.now();
+    let zone = haven.pack().calendar.zone.clone();
+    if query.day.trim().is_empty() {
+        if !query.from.trim().is_empty() || !query.until.trim().is_empty() {
+            return Err(ActionError::fault("day", "Choose the day that these times are of."));
+        }
+        let from = now.checked_sub(SignedDuration::from_hours(24 * WINDOW_DAYS)).unwrap_or(now);
+        return Ok((from, now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now)));
+    }
+    let day: Date =
+        query.day.trim().parse().map_err(|_| ActionError::fault("day", "Write the day like this: 2026-11-24."))?;
+    let time = |field: &'static str, text: &str| {
+        let wrong = || ActionError::fault(field, "Write the time like this: 09:30.");
+        let whole = if text.trim().len() == 5 { format!("{}:00", text.trim()) } else { text.trim().to_owned() };
+        whole.parse::<Time>().map_err(|_| wrong())
+    };
+    let at = |day: Date, time: Time| day.to_datetime(time).to_zoned(zone.clone()).map(|at| at.timestamp());
+    let from = if query.from.trim().is_empty() { Time::midnight() } else { time("from", &query.from)? };
+    let start = at(day, from);
+    let end = if query.until.trim().is_empty() {
+        day.tomorrow().and_then(|next| at(next, Time::midnight()))
+    } else {
+        at(day, time("until", &query.until)?)
+    };
+    match (start, end) {
+        (Ok(start), Ok(end)) if start < end => Ok((start, end)),
+        (Ok(_), Ok(_)) => Err(ActionError::fault("until", "Choose a time that is later than the first one.")),
+        _ => Err(ActionError::fault("day", "Choose another day.")),
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -109,17 +170,26 @@ pub fn may_decide(haven: &Haven, session: &Session) -> bool {
 /// an entry.
 pub async fn filter_events(haven: &Haven, session: &Session, query: EventQuery) -> Result<Page<EventRow>, ActionError> {
     let permit = permit(haven, session, "filter.read")?;
+    let (from, to) = window(haven, &query)?;
+    let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let wanted = StoreQuery {
         text: query.text.clone(),
+        host: some(&query.site),
+        device: some(&query.device),
+        code: some(&query.category),
         action: query.action.clone(),
         alerts_only: query.alerts_only,
+        pages_only: !query.everything,
         not_person: session.person.id.clone(),
+        from: Some(from),
+        to: Some(to),
         page: query.page.max(1),
+        ..StoreQuery::default()
     };
     let found = store::activity::search(&haven.store, &wanted).await?;
     let now = haven.now();
     in_unit!(haven, unit => {
-        let detail = json!({ "searched": !query.text.is_empty(), "page": wanted.page });
+        let detail = json!({ "searched": query.is_narrow(), "page": wanted.page });
         let made = entry(now, &session.person.id, "filter.search", "activity", &detail);
         store::audit::append(&mut unit, made.because(permit.citation()));
         Ok(())
@@ -128,7 +198,7 @@ pub async fn filter_events(haven: &Haven, session: &Session, query: EventQuery) 
     Ok(Page { items, page: found.page, pages: found.pages, total: found.total })
 }
 
-fn row(haven: &Haven, record: Record) -> EventRow {
+pub(crate) fn row(haven: &Haven, record: Record) -> EventRow {
     EventRow {
         reference: record.reference,
         at_text: words::moment(&haven.pack().calendar, haven.now(), record.at),
@@ -164,6 +234,19 @@ pub async fn event_with_name(
 ) -> Result<EventView, ActionError> {
     let permit = permit(haven, session, "filter.read")?;
     let record = others_record(haven, session, reference).await?;
+    let (id, ticket) = purpose(asked)?;
+    let now = haven.now();
+    in_unit!(haven, unit => {
+        let made = entry(now, &session.person.id, "filter.name", reference, &json!({ "purpose": id, "ticket": ticket }));
+        store::audit::append(&mut unit, made.because(permit.citation()));
+        Ok(())
+    })?;
+    let name = Team::read(haven).await?.name_of(&record.person);
+    Ok(view(haven, record, Some(name)))
+}
+
+/// The purpose that was chosen, and the number of a ticket.
+pub(crate) fn purpose(asked: &AskName) -> Result<(&'static str, &str), ActionError> {
     let purpose = PURPOSES.iter().find(|(id, _)| *id == asked.purpose);
     let Some((id, _)) = purpose else {
         return Err(ActionError::fault("purpose", "Choose what you need the name for."));
@@ -173,14 +256,7 @@ pub async fn event_with_name(
     if ticket.len() > TICKET_LIMIT_BYTES || !is_number {
         return Err(ActionError::fault("ticket", "Write only the number, for example INC-2041, or leave this empty."));
     }
-    let now = haven.now();
-    in_unit!(haven, unit => {
-        let made = entry(now, &session.person.id, "filter.name", reference, &json!({ "purpose": id, "ticket": ticket }));
-        store::audit::append(&mut unit, made.because(permit.citation()));
-        Ok(())
-    })?;
-    let name = Team::read(haven).await?.name_of(&record.person);
-    Ok(view(haven, record, Some(name)))
+    Ok((id, ticket))
 }
 
 async fn others_record(haven: &Haven, session: &Session, reference: &str) -> Result<Record, ActionError> {

@@ -2,13 +2,16 @@
 //! the change, its audit entry and its outgoing jobs (invariant 2).
 
 pub mod alert;
+pub mod attempts;
 pub mod audit;
 pub mod blocked;
 pub mod case;
+pub mod checks;
 pub mod decide;
 pub mod error;
 pub mod filter_event;
 mod handing;
+pub mod health;
 pub mod identity;
 pub mod jobs;
 pub mod keys;
@@ -19,10 +22,12 @@ pub mod moment;
 pub mod opening;
 pub mod pass;
 pub mod people;
+pub mod person_events;
 pub mod practice;
 pub mod referral;
 pub mod report;
 pub mod requests;
+pub mod retention;
 pub mod session;
 pub mod shelf;
 pub mod step;

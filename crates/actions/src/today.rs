@@ -46,6 +46,8 @@ pub struct Today {
     pub own_mail_away: Option<String>,
     /// Since when letters to anybody have not left; only for those who look after the filter and its mail.
     pub mail_away: Option<String>,
+    /// What is wrong with the filter now; only for those who look after it.
+    pub filter_wrong: Vec<crate::health::Part>,
     /// The person holds cases but their keys are not open.
     pub locked: bool,
 }
@@ -76,6 +78,7 @@ pub async fn today(haven: &Haven, session: &Session) -> Result<Today, ActionErro
     today.own_mail_away = crate::mail::trouble(haven, Some(&session.person.id)).await?;
     if crate::filter_event::may(haven, session, "filter.read") {
         today.mail_away = crate::mail::trouble(haven, None).await?;
+        today.filter_wrong = crate::health::wrong(haven).await?;
         today.technical = crate::filter_event::technical_waiting(haven, session).await?;
     }
     if crate::filter_event::may(haven, session, "filter.decide-request") {

@@ -10,6 +10,10 @@ pub mod local;
 mod reader;
 mod starter;
 
+/// The test entry of every sealed list: whoever brings one in adds it, and a check of the filter asks for it. It can never be
+/// a real name.
+pub const SEALED_CHECK_HOST: &str = "sealed-list-check.invalid";
+
 pub use build::{Builder, FileReport};
 pub use codes::{CoreCode, CoreCodes};
 pub use file::{ListsError, SEGMENTS_LIMIT};

@@ -230,6 +230,21 @@ impl WordPack {
         self.sum(matched, Sum::All)
     }
 
+    /// A text out of this pack's own phrases that is just over the limit of a code: what a check of the running filter reads
+    /// (F16). None if its phrases cannot reach the limit.
+    #[must_use]
+    pub fn text_over(&self, code: &str) -> Option<String> {
+        let mut text = String::new();
+        for row in self.rows.iter().filter(|row| row.code == code && row.weight > 0) {
+            text.push_str(&row.phrase.replace(" + ", " "));
+            text.push_str(". ");
+            if self.score(&text).get(code).is_some_and(CodeScore::is_over) {
+                return Some(text);
+            }
+        }
+        None
+    }
+
     /// Scores what somebody searched for: an entry counts if all its words are there, in any order, a plural or one slip
     /// in a long word aside.
     #[must_use]

@@ -141,6 +141,15 @@ impl Snapshot {
         Self::new(pack, lists, words, local, self.portal_hosts.clone())
     }
 
+    /// Whether the sealed lists name a host: only for the test entry of a check, and never for what somebody asks. None if
+    /// there are no sealed lists.
+    #[must_use]
+    pub fn sealed_names(&self, test_entry: &str) -> Option<bool> {
+        let sealed = self.sealed.as_ref()?;
+        let is_test = test_entry == crate::lists::SEALED_CHECK_HOST;
+        Some(is_test && !sealed.lookup_host(test_entry).is_empty())
+    }
+
     /// Links that help with any of the codes (of the pack or of the core vocabulary): the pack's first, each with its
     /// clause; then those of Haven's help list, whose clause is empty because S-2 speaks for them. Without codes, the
     /// links that help with anything.

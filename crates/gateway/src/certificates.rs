@@ -113,6 +113,13 @@ impl Authority {
         &self.certificate_pem
     }
 
+    /// Until when computers may believe the authority; none if its certificate cannot be read again.
+    #[must_use]
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        let (_, read) = x509_parser::parse_x509_certificate(&self.certificate).ok()?;
+        Timestamp::from_second(read.validity().not_after.timestamp()).ok()
+    }
+
     /// A certificate for exactly one name or address, with a key of its own. Kept while it is good; at most `keep` are kept.
     ///
     /// # Errors

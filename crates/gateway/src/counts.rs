@@ -45,6 +45,12 @@ counts! {
     connections_refused,
     /// Requests and tunnels that were decided for a known person.
     decided,
+    /// Of these, requests that came unencrypted.
+    plain,
+    /// Of these, requests read inside an opened tunnel.
+    inspected,
+    /// Of these, tunnels carried unopened: their requests are not seen.
+    unopened,
     /// Block pages and short refusals by a decision.
     blocked,
     /// Requests that could not be recorded, and were answered by the pack's rule for that.

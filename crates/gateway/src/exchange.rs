@@ -72,6 +72,7 @@ pub(crate) async fn run(visit: &Arc<Visit>, asked: Asked, request: Request<Incom
     }
     if matches!(facts.who, Who::Person(_)) && decision.record {
         keeper.counts.decided.add();
+        if facts.carriage == Carriage::Plain { &keeper.counts.plain } else { &keeper.counts.inspected }.add();
     }
     let errand = Errand { visit: Arc::clone(visit), snapshot, facts, decision, reference, pending, line: asked.line };
     errand.answer(request).await

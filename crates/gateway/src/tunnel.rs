@@ -127,6 +127,9 @@ async fn course(visit: &Arc<Visit>, address: &Address, request: &Request<Incomin
     let inspect = decision.inspect && decision.record && !stops;
     if !inspect && decision.record && matches!(facts.who, Who::Person(_)) {
         keeper.counts.decided.add();
+        if !stops {
+            keeper.counts.unopened.add();
+        }
     }
     // An opened tunnel shows its requests one by one, each with a record and alert of its own; till then this one waits.
     let records = Arc::clone(&keeper.ports.records);

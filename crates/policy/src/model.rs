@@ -248,6 +248,8 @@ pub struct Filtering {
     pub exceptions: Vec<Exception>,
     pub help: Vec<HelpLink>,
     pub inspection: Inspection,
+    /// When attempts to get round the filter are raised; none where the policy does not say.
+    pub attempts: Option<Attempts>,
     /// What happens when nothing matches and when a part fails; clause for each.
     pub defaults: Defaults,
 }
@@ -342,6 +344,17 @@ pub struct HelpLink {
     pub title: String,
     /// Risks it helps with; empty for any.
     pub codes: Vec<CodeId>,
+    pub clause: ClauseId,
+}
+
+/// From how many attempts to get round the filter in a day a person looks (M05), and what is begun then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempts {
+    pub threshold: u32,
+    /// The procedure that is begun when the person is a learner or visitor.
+    pub procedure: ProcedureId,
+    /// The procedure that is begun when the person is staff.
+    pub staff_procedure: ProcedureId,
     pub clause: ClauseId,
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, decide, gateway_role, init, keys, lists, pack, people, scan};
+use crate::commands::{audit, check_filter, decide, gateway_role, init, keys, lists, pack, people, scan};
 use crate::demo;
 use crate::say::{self, Ending, Format, Outcome};
 use crate::serve;
@@ -34,6 +34,8 @@ enum Word {
     Pack(PackWord),
     /// What the policy says to web addresses, for one group.
     Decide(decide::Question),
+    /// Have every running gateway check itself; exit 1 if something failed.
+    CheckFilter(check_filter::Checking),
     /// Compile and ask block lists.
     #[command(subcommand)]
     Lists(lists::ListsWord),
@@ -106,6 +108,7 @@ fn obey(word: Word) -> Outcome {
         Word::Pack(PackWord::Coverage { folder, format }) => pack::coverage(&folder, format),
         Word::Pack(PackWord::Diff { old, new, format }) => pack::diff(&old, &new, format),
         Word::Decide(question) => decide::run(&question),
+        Word::CheckFilter(checking) => check_filter::run(&checking),
         Word::Lists(word) => lists::run(word),
         Word::Scan(question) => scan::run(&question),
     }

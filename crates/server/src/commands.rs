@@ -1,6 +1,7 @@
 //! One file for each word of the command line.
 
 pub(crate) mod audit;
+pub(crate) mod check_filter;
 pub(crate) mod decide;
 pub(crate) mod gateway_role;
 pub(crate) mod init;

@@ -117,6 +117,8 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
         data: data.to_path_buf(),
         away: Away { spool: data.join("spool"), limit_mb: spool::LIMIT_MB, policy_days: last_good::LIMIT_DAYS },
         apart: Apart::default(),
+        // In practice somebody asks for it, and sees what comes of it.
+        check_every_hours: 0,
     };
     let ended = house::run(house, |_, _| welcome(port, data)).await;
     stop.cancel();

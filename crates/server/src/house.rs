@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actions::health::{About, ListenerAbout};
 use actions::mail::Carrier;
 use actions::{ActionError, Haven, Mode};
 use base64::Engine as _;
@@ -13,11 +14,13 @@ use bytes::Bytes;
 use gateway::{Authority, Gateway, Ports, Sink, StartError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::{Seat, WebOptions};
 
+use crate::checks::{self, Checker};
 use crate::moment::{Clock, fill_random};
 use crate::pages::{self, Pages};
 use crate::ports::HubMoment;
@@ -30,6 +33,7 @@ use crate::ports::snapshots::InForce;
 use crate::say::{self, Ending, Failure, Outcome};
 use crate::spool::Spool;
 use crate::supply::Supply;
+use crate::telling::{Seen, Telling};
 use crate::{heads, hub, workers};
 
 /// Random bytes in the key of a form.
@@ -69,6 +73,8 @@ pub(crate) struct House {
     pub(crate) data: PathBuf,
     pub(crate) away: Away,
     pub(crate) apart: Apart,
+    /// How often the filter is checked by the clock, in hours; 0 for never.
+    pub(crate) check_every_hours: u32,
 }
 
 /// What only the practice organisation has.
@@ -120,6 +126,7 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &Doors)) -> Out
     let mut end = EndSignals::listen()?;
     let tasks = TaskTracker::new();
     let mut opened = Opened::open(&house).await?;
+    let counts = opened.gateway.as_ref().map(Gateway::counts);
     let addresses = opened.gateway.as_ref().map(Gateway::addresses).unwrap_or_default();
     let other_doors = opened.gateway.as_ref().map(Gateway::dns_addresses).unwrap_or_default();
 
@@ -129,12 +136,18 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &Doors)) -> Out
         let at_once = axum::middleware::from_fn_with_state(Arc::clone(&opened.feed), Feed::before_the_answer);
         pages.serve(&house, router.layer(at_once), &doors, &stop);
     }
-    if let Some(gateway) = opened.gateway {
+    if let Some(gateway) = opened.gateway.take() {
         doors.spawn(gateway.run(stop.clone()));
     }
     // The writer outlives the doors: what they still saw is written.
     let last = CancellationToken::new();
     let has_pages = house.has_pages();
+    if let Some(checker) = checker(&house, &opened, &addresses) {
+        let (sender, asked) = mpsc::channel(checks::WAITING_LIMIT);
+        opened.feed.tell_checks(sender);
+        tasks.spawn(checker.run(asked, stop.clone()));
+    }
+    tasks.spawn(telling(&house, &opened, counts, &addresses).run(last.clone()));
     if let Some(recorder) = opened.recorder {
         let desk = Desk { haven: Arc::clone(&house.haven), raises: has_pages };
         tasks.spawn(recorder.write(desk, last.clone()));
@@ -338,6 +351,9 @@ fn start_workers(house: &House, tasks: &TaskTracker, feed: &Arc<Feed>, people: &
     }
     tasks.spawn(workers::jobs(haven(), stop.clone()));
     tasks.spawn(workers::anchors(haven(), stop.clone()));
+    tasks.spawn(workers::attempts(haven(), stop.clone()));
+    tasks.spawn(workers::retention(haven(), stop.clone()));
+    tasks.spawn(workers::checks(haven(), house.check_every_hours, stop.clone()));
     tasks.spawn(records::sweep(haven(), stop.clone()));
     if let Some(carrier) = &house.carrier {
         tasks.spawn(workers::letters(haven(), Arc::clone(carrier), stop.clone()));
@@ -347,11 +363,56 @@ fn start_workers(house: &House, tasks: &TaskTracker, feed: &Arc<Feed>, people: &
     }
 }
 
+/// Who checks the filter of this node; nobody where there is no gateway.
+fn checker(house: &House, opened: &Opened, addresses: &[(String, SocketAddr)]) -> Option<Checker> {
+    opened.recorder.as_ref()?;
+    Some(Checker {
+        haven: Arc::clone(&house.haven),
+        node: gateway_name(house),
+        in_force: Arc::clone(&opened.in_force),
+        gateway: house.gateway.clone(),
+        authority: Arc::clone(&house.authority),
+        listeners: addresses.to_vec(),
+    })
+}
+
+/// What this node tells of itself.
+fn telling(
+    house: &House,
+    opened: &Opened,
+    counts: Option<Arc<gateway::Counts>>,
+    addresses: &[(String, SocketAddr)],
+) -> Telling {
+    let known_by = |name: &str| {
+        let one =
+            house.gateway.listeners.iter().any(|listener| listener.name == name && listener.one_person_per_address);
+        if one { "the computer that they sit at" } else { "" }
+    };
+    let listeners = addresses.iter().map(|(name, address)| ListenerAbout {
+        name: name.clone(),
+        address: address.to_string(),
+        known_by: known_by(name).to_owned(),
+    });
+    let mut places = vec![("the data", house.data.clone())];
+    if opened.recorder.is_some() && !house.away.spool.starts_with(&house.data) {
+        places.push(("records that wait", house.away.spool.clone()));
+    }
+    let fixed = About {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pages: house.has_pages(),
+        listeners: listeners.collect(),
+        authority_until: house.authority.valid_until(),
+        ..About::default()
+    };
+    let (haven, in_force, recorder) = (Arc::clone(&house.haven), Arc::clone(&opened.in_force), opened.recorder.clone());
+    Telling::new(haven, gateway_name(house), fixed, Seen { in_force, recorder, counts, places })
+}
+
 /// Each gateway chains its own batches: the name is that of the machine.
 fn gateway_name(house: &House) -> String {
     let machine = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let listener = house.gateway.listeners.first().map(|listener| listener.name.clone()).unwrap_or_default();
-    format!("{} {listener}", machine.trim()).trim().chars().take(100).collect()
+    format!("{} {listener}", machine.trim()).trim().chars().take(store::nodes::NAME_LIMIT_LETTERS).collect()
 }
 
 fn options(house: &House, addresses: &[(String, SocketAddr)], in_force: &Arc<InForce>) -> WebOptions {

@@ -1,6 +1,7 @@
 //! `haven`: one program that runs an organisation's e-safety policy; this file reads the command line.
 
 mod ask;
+mod checks;
 mod cli;
 mod commands;
 mod demo;
@@ -19,6 +20,7 @@ mod settings;
 mod shipped;
 mod spool;
 mod supply;
+mod telling;
 mod workers;
 
 use std::process::ExitCode;

@@ -90,6 +90,7 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
         practice: None,
         data: settings.data.folder.clone(),
         away: away(&settings),
+        check_every_hours: settings.checks.every_hours,
         apart: apart(&settings)?,
     };
     let says = format!("Haven serves {} at {}", settings.organisation.name, settings.portal.address);
@@ -164,6 +165,7 @@ async fn serve_gateway(settings: Settings) -> Outcome {
         practice: None,
         data: settings.data.folder.clone(),
         away: away(&settings),
+        check_every_hours: settings.checks.every_hours,
         apart,
     };
     let says = format!("Haven's gateway alone, for {}", settings.organisation.name);

@@ -60,6 +60,8 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) away: Away,
     #[serde(default)]
+    pub(crate) checks: Checks,
+    #[serde(default)]
     pub(crate) gateways: Gateways,
     /// Agency of the pack -> how to reach it. A pack never holds an address or a number.
     #[serde(default)]
@@ -291,6 +293,19 @@ impl Default for Limits {
             scan_text_bytes: gateway::config::SCAN_TEXT_LIMIT_BYTES,
             records_waiting: gateway::sink::WAITING_LIMIT_RECORDS,
         }
+    }
+}
+
+/// How often the filter checks itself (F16).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Checks {
+    pub(crate) every_hours: u32,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self { every_hours: 24 }
     }
 }
 

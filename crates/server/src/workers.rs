@@ -27,6 +27,14 @@ const CLOCK_EVERY_MS: u64 = 250;
 const ANCHOR_EVERY_SECONDS: u64 = 180;
 /// How often it is looked whose turn it is among the sources of lists, in seconds.
 const LISTS_EVERY_SECONDS: u64 = 60;
+/// How often it is looked whether a check of the filter is due or was filed, in seconds.
+const CHECKS_EVERY_SECONDS: u64 = 5;
+/// How often it is looked for activity that is to be deleted, in seconds.
+const ERASE_EVERY_SECONDS: u64 = 3600;
+/// Pause between two transactions of it, in milliseconds: what is recorded now goes first.
+const ERASE_PAUSE_MS: u64 = 50;
+/// How often attempts to get round the filter are counted, in seconds.
+const ATTEMPTS_EVERY_SECONDS: u64 = 60;
 const MICROSECONDS_IN_A_MINUTE: i64 = 60_000_000;
 
 /// Rests, unless the stop comes first. True if it came.
@@ -92,6 +100,47 @@ pub(crate) async fn anchors(haven: Arc<Haven>, stop: CancellationToken) {
     while !stopped(&stop, Duration::from_secs(ANCHOR_EVERY_SECONDS)).await {
         let done = actions::audit::anchor_activity(&haven).await.map(|_| ());
         trouble.note("the newest activity cannot be anchored in the record", done);
+    }
+}
+
+/// Asks for a check of the filter when one is due, and takes what was filed over into the record.
+pub(crate) async fn checks(haven: Arc<Haven>, every_hours: u32, stop: CancellationToken) {
+    let mut trouble = Trouble::default();
+    while !stopped(&stop, Duration::from_secs(CHECKS_EVERY_SECONDS)).await {
+        let done = async {
+            if every_hours > 0 && actions::checks::is_due(&haven, every_hours).await? {
+                actions::checks::ask(&haven, "clock").await?;
+            }
+            actions::checks::note(&haven).await
+        };
+        trouble.note("checks of the filter cannot be asked for or written down", done.await);
+    }
+}
+
+/// Raises attempts to get round the filter that are over the threshold, once for each person and day.
+pub(crate) async fn attempts(haven: Arc<Haven>, stop: CancellationToken) {
+    let mut trouble = Trouble::default();
+    while !stopped(&stop, Duration::from_secs(ATTEMPTS_EVERY_SECONDS)).await {
+        let done = actions::attempts::look(&haven).await.map(|_| ());
+        trouble.note("attempts to get round the filter cannot be counted", done);
+    }
+}
+
+/// Deletes activity that is older than the policy says, a few records at a time.
+pub(crate) async fn retention(haven: Arc<Haven>, stop: CancellationToken) {
+    let mut trouble = Trouble::default();
+    loop {
+        let pause = || async { !stopped(&stop, Duration::from_millis(ERASE_PAUSE_MS)).await };
+        let gone = actions::retention::erase(&haven, pause).await;
+        if let Ok(records) = gone.as_ref()
+            && *records > 0
+        {
+            tracing::info!(records, "activity older than the policy says was deleted");
+        }
+        trouble.note("old activity cannot be deleted", gone.map(|_| ()));
+        if stopped(&stop, Duration::from_secs(ERASE_EVERY_SECONDS)).await {
+            return;
+        }
     }
 }
 

@@ -84,3 +84,26 @@ pub async fn signed(from: impl Into<Reader<'_>>, kind: SignatureKind) -> Result<
         )
         .await
 }
+
+/// How many people of a population there are, and how many of them acknowledged the very words of an agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub population: String,
+    pub people: u64,
+    pub told: u64,
+}
+
+/// Of each population with people in it, who acknowledged the very words of an agreement: numbers only.
+pub async fn told(from: impl Into<Reader<'_>>, agreement: &str, digest: &str) -> Result<Vec<Told>, StoreError> {
+    from.into()
+        .all(
+            "SELECT population, count(*) AS people, CAST(sum(CASE WHEN EXISTS (SELECT 1 FROM signatures s WHERE \
+             s.person = people.id AND s.agreement = $1 AND s.digest = $2) THEN 1 ELSE 0 END) AS BIGINT) AS told \
+             FROM people WHERE NOT disabled GROUP BY population ORDER BY population",
+            values![agreement, digest],
+            |row: &Row| {
+                Ok(Told { population: row.text("population")?, people: row.count("people")?, told: row.count("told")? })
+            },
+        )
+        .await
+}

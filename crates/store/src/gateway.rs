@@ -47,6 +47,8 @@ pub fn grants(role: &str) -> Option<String> {
     line(format_args!("GRANT SELECT ON activity.versions TO {role};"));
     line(format_args!("GRANT SELECT (gateway, seq, digest, first_reference) ON activity.batches TO {role};"));
     line(format_args!("GRANT INSERT ON activity.batches, activity.records TO {role};"));
+    line(format_args!("GRANT INSERT (request, node, at, results) ON activity.checks TO {role};"));
+    line(format_args!("GRANT SELECT, INSERT, UPDATE ON activity.nodes, activity.node_hours TO {role};"));
     line(format_args!("COMMIT;"));
     Some(out)
 }
@@ -108,8 +110,9 @@ mod tests {
         check(&gateway).await.unwrap();
         for table in testing::all_tables() {
             let refused = testing::read_anything(&role.address, &format!("SELECT 1 FROM {table} LIMIT 1")).await;
-            // Of its batches it reads number and digest, to go on with its chain.
-            let mine = table == "activity.versions" || table == "activity.batches";
+            // Of its batches it reads number and digest, to go on with its chain; and what nodes say of themselves.
+            let mine = ["activity.versions", "activity.batches", "activity.nodes", "activity.node_hours"];
+            let mine = mine.contains(&table.as_str());
             assert_eq!(refused.is_ok(), mine, "{table}: {refused:?}");
             for sql in [format!("DELETE FROM {table}"), format!("TRUNCATE {table}")] {
                 assert!(testing::read_anything(&role.address, &sql).await.is_err(), "{sql}");
@@ -121,6 +124,7 @@ mod tests {
             "SELECT host FROM activity.records",
             "SELECT record_digests FROM activity.batches",
             "UPDATE activity.records SET alert = NULL",
+            "UPDATE activity.checks SET results = '[]'",
             "UPDATE gateway.sessions SET person = 'x'",
             "UPDATE gateway.people SET disabled = false",
             "INSERT INTO gateway.sessions (id) VALUES ('x')",

@@ -1,4 +1,4 @@
-//! "Ask for this site": requests from block pages, and what was decided about them (F12).
+//! "Ask for this site" and "this should be closed": requests from people, and what was decided about them (F12).
 
 use jiff::Timestamp;
 
@@ -11,7 +11,10 @@ words! {
     RequestState { Asked = "asked", Allowed = "allowed", Refused = "refused" }
 }
 
-/// One request for one site.
+/// Stands in place of the block page's reference where nothing was blocked: the request is to close a site that opened.
+pub const GOT_THROUGH: &str = "got-through";
+
+/// One request for one site. Allowed means that it was done as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteRequest {
     pub id: String,
@@ -27,6 +30,14 @@ pub struct SiteRequest {
     pub decided_by: Option<String>,
     pub decision_reason: Option<String>,
     pub until: Option<Timestamp>,
+}
+
+impl SiteRequest {
+    /// Whether it is about a site that opened and should not.
+    #[must_use]
+    pub fn got_through(&self) -> bool {
+        self.record_reference == GOT_THROUGH
+    }
 }
 
 fn request(row: &Row) -> Result<SiteRequest, StoreError> {
@@ -125,6 +136,11 @@ pub async fn waiting(from: impl Into<Reader<'_>>, not_by: &str) -> Result<u64, S
     from.into()
         .number("SELECT count(*) AS n FROM site_requests WHERE state = 'asked' AND asked_by <> $1", values![not_by])
         .await
+}
+
+/// All that was asked since a moment, oldest first: to be counted.
+pub async fn since(from: impl Into<Reader<'_>>, at: Timestamp) -> Result<Vec<SiteRequest>, StoreError> {
+    from.into().all(select!("WHERE at >= $1 ORDER BY at, id LIMIT 10000"), values![at], request).await
 }
 
 /// What a person asked for, newest first.

@@ -6,11 +6,13 @@ mod api;
 mod app;
 mod case;
 mod certificate;
+mod checks;
 mod decision;
 mod error;
 mod filter_event;
 mod gate;
 mod guard;
+mod health;
 mod keys;
 mod layout;
 mod lists;
@@ -66,6 +68,8 @@ pub fn router(haven: Arc<Haven>, options: WebOptions) -> Router {
         .merge(lists::routes())
         .merge(rules::routes())
         .merge(what_if::routes())
+        .merge(health::routes())
+        .merge(checks::routes())
         .merge(static_files::routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::not_found)

@@ -179,6 +179,7 @@ pub(crate) fn today() -> Today {
         requests_waiting: 2,
         own_mail_away: None,
         mail_away: None,
+        filter_wrong: vec![],
         locked: false,
     }
 }
@@ -195,6 +196,7 @@ pub(crate) fn today_quiet() -> Today {
         requests_waiting: 0,
         own_mail_away: None,
         mail_away: None,
+        filter_wrong: vec![],
         locked: false,
     }
 }
@@ -481,6 +483,7 @@ pub(crate) fn requests() -> Vec<SiteRequestRow> {
         why: s("We compare how odds are shown, for a maths lesson on Thursday."),
         state,
         decided: decided.map(s),
+        got_through: false,
     };
     vec![
         request("r1", "casino-royal.test", "asked", None),

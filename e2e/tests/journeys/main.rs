@@ -15,6 +15,7 @@ mod casework;
 mod database_away;
 mod first_start;
 mod gate;
+mod health;
 mod kill_nine;
 mod mail;
 mod network_sign_in;

@@ -204,10 +204,13 @@ async fn staff_pages(house: &mut House) -> BTreeSet<String> {
         ("/events/{reference}", format!("/events/{event}"), "event"),
         ("/technical", "/technical".to_owned(), "technical"),
         ("/requests", "/requests".to_owned(), "requests"),
+        ("/events/person", "/events/person".to_owned(), "person-events"),
         ("/lists", "/lists".to_owned(), "lists"),
         ("/what-if", format!("/what-if?url=casino-royal.test/{LONG}&group=staff"), "what-if"),
+        ("/filter", "/filter".to_owned(), "filter"),
         ("/keys", "/keys".to_owned(), "keys"),
         ("/my", "/my".to_owned(), "my"),
+        ("/close-site", "/close-site".to_owned(), "close-site"),
         ("/unlock", "/unlock".to_owned(), "unlock"),
         ("/report/named", "/report/named".to_owned(), "report-named"),
         ("/practice/mailbox", "/practice/mailbox".to_owned(), "mailbox"),
@@ -219,11 +222,27 @@ async fn staff_pages(house: &mut House) -> BTreeSet<String> {
     ] {
         tour.page(route, &address, picture).await;
     }
+    filter_checks(house, &mut tour).await;
     case_pages(&mut tour, &reported).await;
     tour.browser.close().await;
     let mut pictured = tour.pictured;
     pictured.extend(learner);
     pictured
+}
+
+/// The checks of the filter, before the first one and after it.
+async fn filter_checks(house: &House, tour: &mut Tour) {
+    tour.page("/filter/checks", "/filter/checks", "filter-checks-empty").await;
+    let data = house.data.display().to_string();
+    let ran = people::soon(60, async || {
+        let (code, ..) = house.haven(&["check-filter", "--data", &data], "").await;
+        (code == 1).then_some(())
+    });
+    ran.await.expect("the filter was checked");
+    tour.page("/filter/checks", "/filter/checks", "filter-checks").await;
+    let page = signed_in(house).await.get("/filter/checks").await.body;
+    let request = page.split("href=\"/filter/checks/").nth(1).and_then(|part| part.split('"').next()).unwrap();
+    tour.page("/filter/checks/{request}", &format!("/filter/checks/{request}"), "filter-check").await;
 }
 
 /// A case that is worked on: a note of one long word, the decision, a step, the referral, the close.

@@ -144,7 +144,8 @@ async fn m02_the_hour_before_and_after_is_shown_and_then_sealed() {
         assert_eq!(hosts(alert), ["library.test", "search.test", "news.test"]);
         world.pass_minutes(45);
         world.work().await;
-        store::activity::delete_before(&world.haven.store, world.now(), world.now()).await.unwrap();
+        store::activity::say_erased(&world.haven.store, world.now(), world.now(), "").await.unwrap();
+        store::activity::erase_some(&world.haven.store, world.now(), 10_000).await.unwrap();
         let lead = world.sign_in("lead").await;
         let alert = actions::case::case(&world.haven, &lead, &reference).await.unwrap().alert.unwrap();
         assert!(alert.complete);

@@ -1,7 +1,9 @@
 //! The story of the first issue, told to the actions themselves: each test runs on SQLite and on PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod activity;
 mod alerts;
+mod attempts;
 mod casework;
 mod keys;
 mod let_in;

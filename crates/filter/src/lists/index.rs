@@ -115,6 +115,31 @@ impl Lists {
         hits
     }
 
+    /// A few host names of each code, in the order of the index: what a check of the running filter asks for (F16).
+    #[must_use]
+    pub fn some_names(&self, most: usize) -> BTreeMap<String, Vec<String>> {
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (place, segment) in self.segments.iter().enumerate() {
+            let newer = self.segments.get(place + 1..).unwrap_or_default();
+            let mut codes: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+            let mut stream = segment.hosts.stream();
+            while let Some((key, value)) = stream.next() {
+                let codes = codes.entry(value.value()).or_insert_with(|| {
+                    sources(segment, value.value()).into_iter().flat_map(|source| source.codes.clone()).collect()
+                });
+                codes.retain(|code| found.get(code).is_none_or(|names| names.len() < most));
+                if codes.is_empty() || newer.iter().any(|segment| segment.hosts.contains_key(key)) {
+                    continue;
+                }
+                let Ok(host) = std::str::from_utf8(key) else { continue };
+                for code in codes.iter() {
+                    found.entry(code.clone()).or_default().push(reversed(host));
+                }
+            }
+        }
+        found
+    }
+
     /// Counts everything by reading the whole index once.
     #[must_use]
     pub fn stat(&self) -> ListsStat {

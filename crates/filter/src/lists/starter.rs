@@ -10,6 +10,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("starter/dating.txt", include_str!("../../data/starter/dating.txt")),
     ("starter/drugs.txt", include_str!("../../data/starter/drugs.txt")),
     ("starter/education.txt", include_str!("../../data/starter/education.txt")),
+    ("starter/encrypted-dns.txt", include_str!("../../data/starter/encrypted-dns.txt")),
     ("starter/extremism.txt", include_str!("../../data/starter/extremism.txt")),
     ("starter/file-hosting.txt", include_str!("../../data/starter/file-hosting.txt")),
     ("starter/gambling.txt", include_str!("../../data/starter/gambling.txt")),

@@ -4,7 +4,9 @@ use super::log::{Kind, Log};
 use super::row::Row;
 use super::source::SourceFile;
 use crate::document::Place;
-use crate::model::{Action, Defaults, Exception, Filtering, Grade, HelpLink, Inspection, Profile, Rule, Trigger, When};
+use crate::model::{
+    Action, Attempts, Defaults, Exception, Filtering, Grade, HelpLink, Inspection, Profile, Rule, Trigger, When,
+};
 
 /// The alert themes.
 pub const THEMES: [&str; 10] = [
@@ -33,6 +35,8 @@ pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Filtering> {
     let filtering = Filtering {
         defaults: top.only("defaults").map(defaults).unwrap_or_default(),
         inspection: top.only("inspection").map(inspection).unwrap_or_default(),
+        // Most policies do not say it; then Haven's own threshold holds.
+        attempts: if top.has("attempts") { top.only("attempts").map(attempts) } else { None },
         profiles: top.rows("profile").into_iter().map(profile).collect(),
         rules: top.rows("rule").into_iter().map(rule).collect(),
         triggers: top.rows("trigger").into_iter().map(trigger).collect(),
@@ -71,6 +75,20 @@ fn inspection(mut row: Row<'_>) -> Inspection {
     };
     row.finish();
     inspection
+}
+
+fn attempts(mut row: Row<'_>) -> Attempts {
+    let attempts = Attempts {
+        threshold: row.number("threshold"),
+        procedure: row.refer(Kind::Procedure, "procedure"),
+        staff_procedure: row.refer(Kind::Procedure, "staff_procedure"),
+        clause: row.clause(),
+    };
+    if attempts.threshold == 0 && row.has("threshold") {
+        row.error("threshold", "A threshold of 0 would raise everybody.", "Write a number from 1.");
+    }
+    row.finish();
+    attempts
 }
 
 fn profile(mut row: Row<'_>) -> Profile {

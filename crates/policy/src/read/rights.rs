@@ -6,7 +6,7 @@ use super::source::SourceFile;
 use crate::model::{Relation, Right};
 
 /// Everything that a right can grant.
-pub const ACTIONS: [&str; 15] = [
+pub const ACTIONS: [&str; 16] = [
     "case.read",
     "case.act",
     "case.assess",
@@ -16,6 +16,7 @@ pub const ACTIONS: [&str; 15] = [
     "case.second",
     "case.readmit",
     "filter.read",
+    "filter.checks",
     "filter.acknowledge",
     "filter.decide-request",
     "activity.read",

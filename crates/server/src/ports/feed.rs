@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use jiff::civil::Date;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::identity::People;
@@ -39,6 +39,8 @@ pub(crate) struct Feed {
     away: AtomicBool,
     /// The day, where the organisation is, on which people's groups were last worked out.
     day: std::sync::Mutex<Option<Date>>,
+    /// Who checks the filter of this node when that is asked for.
+    checks: std::sync::OnceLock<mpsc::Sender<String>>,
 }
 
 impl Feed {
@@ -51,6 +53,7 @@ impl Feed {
             taken: Mutex::new(None),
             away: AtomicBool::new(false),
             day: std::sync::Mutex::new(None),
+            checks: std::sync::OnceLock::new(),
         }
     }
 
@@ -61,6 +64,11 @@ impl Feed {
         let answer = answer.unwrap_or_else(|_| Err(ActionError::Away("it took too long".to_owned())));
         self.away.store(answer.is_err(), Ordering::Relaxed);
         answer
+    }
+
+    /// From now on checks that are asked for go there.
+    pub(crate) fn tell_checks(&self, checks: mpsc::Sender<String>) {
+        let _ = self.checks.set(checks);
     }
 
     /// Whether the database answered when it was last asked.
@@ -84,6 +92,10 @@ impl Feed {
         let Some(last) = rows.last().map(|row| row.seq) else { return Ok(()) };
         for row in rows.iter().filter(|row| row.kind == "identity") {
             self.people.prove(&row.digest, row.at);
+        }
+        for row in rows.iter().filter(|row| row.kind == actions::checks::FEED) {
+            // If many wait, one more tells nothing new.
+            let _ = self.checks.get().map(|checks| checks.try_send(row.digest.clone()));
         }
         let is_rules = |kind: &str| kind == "pack" || kind == "local-rules" || kind == "lists";
         if rows.iter().any(|row| is_rules(&row.kind)) {

@@ -57,6 +57,9 @@ pub(crate) struct Recorder {
     full: AtomicBool,
     /// Alerts whose place on the disk was refused.
     unspooled: AtomicU64,
+    /// Records and alerts that found no room since the start.
+    lost_records: AtomicU64,
+    lost_alerts: AtomicU64,
     spooled: Notify,
 }
 
@@ -113,8 +116,22 @@ impl Recorder {
             away: AtomicBool::new(false),
             full: AtomicBool::new(false),
             unspooled: AtomicU64::new(0),
+            lost_records: AtomicU64::new(0),
+            lost_alerts: AtomicU64::new(0),
             spooled: Notify::new(),
         }
+    }
+
+    /// Records and alerts that found no room since the start.
+    pub(crate) fn lost(&self) -> (u64, u64) {
+        (self.lost_records.load(Ordering::Relaxed), self.lost_alerts.load(Ordering::Relaxed))
+    }
+
+    /// What waits: alerts and batches on the disk, records in memory.
+    pub(crate) fn waiting(&self) -> (usize, usize, usize) {
+        let (alerts, batches) = self.spool.waiting();
+        let (urgent, records) = self.sink.waiting();
+        (alerts.saturating_add(urgent), batches, records)
     }
 
     fn keep(&self, lane: Lane, waiting: &Waiting) -> Result<(), SpoolError> {
@@ -173,6 +190,8 @@ impl Recorder {
     /// Finds a place for everything in memory. False if there is none; then it stays.
     async fn drain(&self, desk: &Desk) -> bool {
         let batch = self.sink.drain(BATCH_LIMIT_RECORDS);
+        self.lost_records.fetch_add(batch.lost_records, Ordering::Relaxed);
+        self.lost_alerts.fetch_add(batch.lost_alerts, Ordering::Relaxed);
         if batch.lost_records > 0 || batch.lost_alerts > 0 {
             tracing::error!(
                 records = batch.lost_records,

@@ -118,6 +118,12 @@ impl InForce {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(made));
     }
 
+    /// When the list file was put in its place; none for the starter lists.
+    pub(crate) fn lists_since(&self) -> Option<SystemTime> {
+        let (_, seen) = self.file.as_ref()?;
+        *seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens the list file again if another one was put in its place. True if it was.
     pub(crate) fn lists_changed(&self) -> bool {
         let Some((path, seen)) = &self.file else { return false };

@@ -78,6 +78,7 @@ fn every_setting() -> Settings {
         limits: Limits::default(),
         malware: Some(toml::from_str("clamd = \"/run/clamav/clamd.ctl\"").unwrap()),
         away: Away { spool_folder: Some(path()), ..Away::default() },
+        checks: Checks { every_hours: 6 },
         gateways: Gateways {
             listen: Some("127.0.0.1:3".parse().unwrap()),
             pages: Some("127.0.0.1:3".parse().unwrap()),

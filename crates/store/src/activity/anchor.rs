@@ -54,8 +54,9 @@ pub async fn anchor(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
 }
 
 /// The entry that says how far retention goes.
-pub(super) fn erased_entry(before: Timestamp, now: Timestamp) -> NewEntry {
-    by_clock(now, ERASED, serde_json::json!({ "before_us": before.as_microsecond() }).to_string())
+pub(super) fn erased_entry(before: Timestamp, now: Timestamp, citation: &str) -> NewEntry {
+    let detail = serde_json::json!({ "before_us": before.as_microsecond() }).to_string();
+    NewEntry { citation: citation.to_owned(), ..by_clock(now, ERASED, detail) }
 }
 
 fn by_clock(now: Timestamp, action: &str, detail: String) -> NewEntry {

@@ -5,6 +5,7 @@
 
 mod anchor;
 mod chain;
+mod erase;
 mod read;
 mod write;
 
@@ -12,8 +13,12 @@ use jiff::Timestamp;
 
 pub use anchor::{Anchor, Anchors, anchor};
 pub use chain::{Batch, BatchHead, Fault, Walked, batch_digest, batches, heads, record_digest, verify};
-pub use read::{EventQuery, alerts_waiting, by_reference, last_alert, of_person_between, records_of_batch, search};
-pub use write::{alert_taken, alert_withdrawn, delete_before, insert_batch};
+pub use erase::{any_before, erase_some, say_erased};
+pub use read::{
+    Blocked, COUNT_LIMIT_ROWS, EventQuery, alerts_waiting, blocked_between, blocked_codes, blocked_sites, by_reference,
+    last_alert, of_person_between, records_of_batch, search,
+};
+pub use write::{alert_taken, alert_withdrawn, insert_batch};
 
 /// One decision about one request, as `gateway::Record` with everything in text.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

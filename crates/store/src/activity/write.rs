@@ -17,6 +17,8 @@ const COLUMNS: &str = "reference, gateway, batch, place, at, person, population,
      path, search, action, codes, rule, citation, citation_text, reason, list, navigation, pack_digest, lists_digest, \
      alert, how, session, found";
 const COLUMN_COUNT: usize = 28;
+/// All codes of a record together, in bytes: an index of PostgreSQL takes 2700 of a row.
+const CODES_LIMIT_BYTES: usize = 1200;
 
 /// One statement for each of [`ROWS_PER_STATEMENT`].
 type Inserts = [String; ROWS_PER_STATEMENT.len()];
@@ -130,6 +132,16 @@ pub(super) fn found_by(record: &Record) -> String {
     clip(&fold(&format!("{} {} {}", record.host, record.device, record.reference)), 500)
 }
 
+/// The first codes that together fit the index by which records are found: it must never refuse one.
+fn fitting(codes: &[String]) -> impl Iterator<Item = &String> {
+    let mut left = CODES_LIMIT_BYTES;
+    codes.iter().take(20).take_while(move |code| {
+        let fits = code.len() <= left;
+        left = left.saturating_sub(code.len());
+        fits
+    })
+}
+
 /// A record as it is kept. NUL, which no database text may hold, becomes the replacement character: one odd request must
 /// not lose a batch.
 fn shortened(record: &Record) -> Record {
@@ -150,7 +162,7 @@ fn shortened(record: &Record) -> Record {
         path: fit(&record.path, 2000),
         search: fit(&record.search, 500),
         action: fit(&record.action, 20),
-        codes: record.codes.iter().take(20).map(|code| fit(code, 64)).collect(),
+        codes: fitting(&record.codes).map(|code| fit(code, 64)).collect(),
         rule: fit(&record.rule, 200),
         citation: fit(&record.citation, 200),
         citation_text: fit(&record.citation_text, 200),
@@ -179,15 +191,4 @@ pub async fn alert_taken(store: &Store, reference: &str, at: Timestamp) -> Resul
 pub async fn alert_withdrawn(store: &Store, reference: &str) -> Result<bool, StoreError> {
     let sql = "UPDATE records SET alert = NULL WHERE reference = $1 AND alert IS NOT NULL";
     Ok(store.activity().execute(sql, values![reference]).await? == 1)
-}
-
-/// Removes the records of every batch that was kept before a moment, as retention says. The batches and their digests stay.
-/// First an entry of the audit chain says how far it goes; without one, a missing record is a fault.
-pub async fn delete_before(store: &Store, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
-    let mut unit = store.begin().await?;
-    crate::audit::append(&mut unit, super::anchor::erased_entry(before, now));
-    unit.commit().await?;
-    let sql = "DELETE FROM records WHERE EXISTS (SELECT 1 FROM batches b WHERE b.gateway = records.gateway \
-               AND b.seq = records.batch AND b.at < $1)";
-    store.activity().execute(sql, values![before]).await
 }

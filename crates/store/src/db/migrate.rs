@@ -58,6 +58,8 @@ const MIGRATIONS: &[Migration] = &[
         text: file!("0013_passes.sql"),
         only: Some((file!("0013_passes.sqlite.sql"), file!("0013_passes.postgres.sql"))),
     },
+    Migration { version: 14, part: Part::Activity, text: file!("0014_nodes.sql"), only: None },
+    Migration { version: 15, part: Part::Activity, text: file!("0015_checks.sql"), only: None },
 ];
 
 /// The latest version of any part that this Haven knows.

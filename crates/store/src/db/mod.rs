@@ -86,6 +86,19 @@ impl Db {
         })
     }
 
+    /// For a text that is put together from constants of this crate: reading rows by what was asked.
+    pub(crate) async fn read(&self, sql: String, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => {
+                bound!(sql, values).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres { pool, .. } => {
+                bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+            Self::Shut => return Err(shut()),
+        })
+    }
+
     /// What is committed, whatever a transaction of ours has changed meanwhile. It waits for no lock.
     pub(crate) async fn committed(&self, sql: String, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {

@@ -15,6 +15,9 @@ store::each_store!(
     the_hour_around_an_alert_is_in_order,
     a_hostile_record_is_shortened_and_never_loses_its_batch,
     two_batches_of_one_gateway_at_once_leave_no_fork,
+    m01_events_are_found_by_site_device_category_and_time,
+    m06_what_was_not_opened_is_counted_without_the_person_who_looks,
+    m06_what_nodes_counted_outlives_a_restart,
 );
 
 fn record(number: i64, person: &str) -> Record {
@@ -86,7 +89,12 @@ async fn walked(store: &Store) -> Result<i64, (i64, String)> {
 async fn an_altered_record_shows_and_retention_leaves_the_chain_whole(store: Store) {
     activity::insert_batch(&store, "g1", at(3), &records(0..3, "p1")).await.unwrap();
     activity::insert_batch(&store, "g1", at(6), &records(3..6, "p1")).await.unwrap();
-    assert_eq!(activity::delete_before(&store, at(5), at(9)).await.unwrap(), 3);
+    assert!(activity::any_before(&store, at(5)).await.unwrap());
+    activity::say_erased(&store, at(5), at(9), "").await.unwrap();
+    assert_eq!(activity::erase_some(&store, at(5), 2).await.unwrap(), 2);
+    assert_eq!(walked(&store).await, Ok(2), "whole in the middle of it");
+    assert_eq!(activity::erase_some(&store, at(5), 2).await.unwrap(), 1);
+    assert!(!activity::any_before(&store, at(5)).await.unwrap());
     assert_eq!(walked(&store).await, Ok(2));
     run(&store, "UPDATE records SET host = 'other.test' WHERE reference = 'ref000004'").await.unwrap();
     assert_eq!(walked(&store).await, Err((2, "one of its records was altered or added".to_owned())));
@@ -221,4 +229,80 @@ async fn two_batches_of_one_gateway_at_once_leave_no_fork(store: Store) {
         task.await.unwrap();
     }
     assert_eq!(walked(&store).await, Ok(10));
+}
+
+async fn m01_events_are_found_by_site_device_category_and_time(store: Store) {
+    let mut all = records(0..6, "p1");
+    all[1].device = "10.0.0.8".to_owned();
+    all[2].codes = vec!["chat".to_owned(), "dating".to_owned()];
+    all[3].navigation = false;
+    all[4].host = "site1.test".to_owned();
+    all.push(record(6, "p2"));
+    activity::insert_batch(&store, "g1", at(9), &all).await.unwrap();
+    let found = async |query: EventQuery| {
+        let query = EventQuery { not_person: "it".to_owned(), page: 1, ..query };
+        let found = activity::search(&store, &query).await.unwrap();
+        assert_eq!(usize::try_from(found.total).unwrap(), found.items.len());
+        found.items.into_iter().map(|record| record.reference).collect::<Vec<_>>()
+    };
+    let of = |text: &str| Some(text.to_owned());
+    let any = EventQuery::default;
+    assert_eq!(found(EventQuery { host: of("site1.test"), ..any() }).await, ["ref000004", "ref000001"]);
+    assert_eq!(found(EventQuery { device: of("10.0.0.8"), ..any() }).await, ["ref000001"]);
+    assert_eq!(found(EventQuery { code: of("dating"), ..any() }).await, ["ref000002"]);
+    assert!(found(EventQuery { code: of("dat"), ..any() }).await.is_empty(), "a code is a whole word");
+    assert_eq!(found(EventQuery { person: of("p2"), ..any() }).await, ["ref000006"]);
+    let between = EventQuery { from: Some(at(1)), to: Some(at(4)), ..any() };
+    assert_eq!(found(between.clone()).await, ["ref000003", "ref000002", "ref000001"]);
+    assert_eq!(found(EventQuery { pages_only: true, ..between }).await, ["ref000002", "ref000001"]);
+    let own = EventQuery { person: of("p2"), not_person: "p2".to_owned(), page: 1, ..any() };
+    assert_eq!(activity::search(&store, &own).await.unwrap().total, 0, "nobody searches for themselves");
+}
+
+async fn m06_what_was_not_opened_is_counted_without_the_person_who_looks(store: Store) {
+    let mut all = records(0..8, "p1");
+    for record in &mut all {
+        record.host = "casino.test".to_owned();
+    }
+    all[7].person = "it".to_owned();
+    all[5].host = "other.test".to_owned();
+    all[5].codes = vec!["games".to_owned(), "chat".to_owned()];
+    all[3].navigation = false;
+    activity::insert_batch(&store, "g1", at(9), &all).await.unwrap();
+    // 1, 3, 5 and 7 were not opened; 3 is no page, and 7 is of the person who looks.
+    let sites = activity::blocked_sites(&store, "it", at(0), at(20), 10).await.unwrap();
+    assert_eq!(sites, [("casino.test".to_owned(), 1), ("other.test".to_owned(), 1)]);
+    let codes = activity::blocked_codes(&store, "nobody", at(0), at(20)).await.unwrap();
+    assert_eq!(codes[0], (vec!["games".to_owned()], 2));
+    assert_eq!(codes.len(), 2);
+    assert!(activity::blocked_sites(&store, "it", at(8), at(20), 10).await.unwrap().is_empty());
+}
+
+async fn m06_what_nodes_counted_outlives_a_restart(store: Store) {
+    use store::nodes::{self, Hour, Node};
+    let hour = |run: i64, count: u64| Hour {
+        node: "g1".to_owned(),
+        run: at(run),
+        hour: at(0),
+        numbers: [("decided".to_owned(), count)].into(),
+    };
+    let node = |started: i64, now: i64| Node {
+        node: "g1".to_owned(),
+        started_at: at(started),
+        at: at(now),
+        about: "{}".to_owned(),
+    };
+    nodes::tell(&store, &node(0, 1)).await.unwrap();
+    nodes::count(&store, &hour(0, 4)).await.unwrap();
+    nodes::count(&store, &hour(0, 7)).await.unwrap();
+    nodes::tell(&store, &node(5, 6)).await.unwrap();
+    nodes::count(&store, &hour(5, 2)).await.unwrap();
+    let counted: Vec<u64> =
+        nodes::hours_since(&store, at(0)).await.unwrap().iter().map(|hour| hour.numbers["decided"]).collect();
+    assert_eq!(counted, [7, 2], "a new run takes nothing from the one before");
+    assert_eq!(nodes::all(&store).await.unwrap(), [node(5, 6)]);
+    assert!(nodes::size_bytes(&store).await.unwrap() > 0);
+    nodes::drop_before(&store, at(6)).await.unwrap();
+    assert!(nodes::hours_since(&store, at(0)).await.unwrap().is_empty());
+    assert_eq!(nodes::all(&store).await.unwrap().len(), 1);
 }

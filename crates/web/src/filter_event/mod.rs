@@ -1,5 +1,7 @@
 //! "What happened on the network, and why?": filter events and technical alerts, without any case content.
 
+mod person;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -16,18 +18,66 @@ use crate::session::{Posted, SignedIn};
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/events", get(events))
+        .route("/events/person", get(person::ask).post(person::show))
         .route("/events/{reference}", get(event))
         .route("/events/{reference}/who", post(who))
         .route("/technical", get(technical))
         .route("/technical/{id}/acknowledge", post(acknowledge))
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, Clone)]
 #[serde(default)]
 struct Find {
     text: String,
+    site: String,
+    device: String,
+    category: String,
     action: String,
+    day: String,
+    from: String,
+    until: String,
+    /// Not empty: also what browsers fetched by themselves.
+    all: String,
     page: Option<u32>,
+}
+
+impl Find {
+    fn asked(&self) -> EventQuery {
+        EventQuery {
+            text: self.text.trim().to_owned(),
+            site: self.site.trim().to_lowercase(),
+            device: self.device.clone(),
+            category: self.category.clone(),
+            action: Some(self.action.clone()).filter(|action| !action.is_empty()),
+            day: self.day.clone(),
+            from: self.from.clone(),
+            until: self.until.clone(),
+            alerts_only: false,
+            everything: !self.all.is_empty(),
+            page: self.page.unwrap_or(1).max(1),
+        }
+    }
+
+    /// The address of the same search, without the page.
+    fn base(&self) -> String {
+        let parts = [
+            ("text", &self.text),
+            ("site", &self.site),
+            ("device", &self.device),
+            ("category", &self.category),
+            ("action", &self.action),
+            ("day", &self.day),
+            ("from", &self.from),
+            ("until", &self.until),
+            ("all", &self.all),
+        ];
+        let parts = parts.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| query(name, value));
+        format!("/events?{}&", parts.collect::<Vec<_>>().join("&"))
+    }
+
+    fn is_narrow(&self) -> bool {
+        self.asked().is_narrow()
+    }
 }
 
 #[derive(Template)]
@@ -35,9 +85,11 @@ struct Find {
 struct EventsPage {
     chrome: Chrome,
     rows: Vec<EventRow>,
-    text: String,
-    action: String,
+    find: Find,
+    /// The kinds of site that the policy names: code and title.
+    categories: Vec<(String, String)>,
     paging: Paging,
+    faults: Faults,
 }
 
 #[derive(Template)]
@@ -65,17 +117,22 @@ struct TechnicalPage {
 }
 
 async fn events(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
-    let asked = EventQuery {
-        text: find.text.trim().to_owned(),
-        action: Some(find.action.clone()).filter(|action| !action.is_empty()),
-        alerts_only: false,
-        page: find.page.unwrap_or(1).max(1),
-    };
-    let found = actions::filter_event::filter_events(&app.haven, &me.session, asked).await?;
-    let base = format!("/events?{}&{}&", query("text", &find.text), query("action", &find.action));
-    let paging = Paging::new(found.page, found.pages, found.total, base);
+    let found = actions::filter_event::filter_events(&app.haven, &me.session, find.asked()).await;
+    let pack = app.haven.pack();
+    let categories = pack.codes.iter().map(|code| (code.id.clone(), code.title.clone())).collect();
     let chrome = app.chrome("Filter events", Some(&me.session));
-    Ok(draw(&EventsPage { chrome, rows: found.items, text: find.text, action: find.action, paging }))
+    match found {
+        Ok(found) => {
+            let paging = Paging::new(found.page, found.pages, found.total, find.base());
+            let faults = Faults::default();
+            Ok(draw(&EventsPage { chrome, rows: found.items, find, categories, paging, faults }))
+        }
+        Err(error) => {
+            let faults = Faults::of(error)?;
+            let paging = Paging::new(1_u32, 1_u32, 0, find.base());
+            Ok(draw_again(&EventsPage { chrome, rows: Vec::new(), find, categories, paging, faults }))
+        }
+    }
 }
 
 async fn event(State(app): State<App>, me: SignedIn, Path(reference): Path<String>) -> Result<Response, PageError> {
@@ -141,9 +198,10 @@ mod tests {
         let page = EventsPage {
             chrome: chrome("Filter events"),
             rows: sample::events(),
-            text: String::new(),
-            action: String::new(),
+            find: Find::default(),
+            categories: vec![("gambling".to_owned(), "gambling".to_owned())],
             paging,
+            faults: Faults::default(),
         };
         let html = shot("events", &page);
         has(&html, "/events/q8f2k1m9x0c4v7b3");
@@ -156,9 +214,10 @@ mod tests {
         let page = EventsPage {
             chrome: chrome("Filter events"),
             rows: vec![],
-            text: "maps".to_owned(),
-            action: String::new(),
+            find: Find { text: "maps".to_owned(), ..Find::default() },
+            categories: vec![],
             paging,
+            faults: Faults::default(),
         };
         has(&shot("events-empty", &page), "No event fits");
     }

@@ -127,6 +127,8 @@ fn menu(may: &dyn Fn(&str) -> bool) -> Vec<Link> {
     let works = may("case.") || may("filter.");
     add(works, "/today", "Today");
     add(may("case."), "/cases", "Cases");
+    add(may("filter.read"), "/filter", "Filter health");
+    add(may("filter.read") || may("filter.checks"), "/filter/checks", "Filter checks");
     add(may("filter.read"), "/events", "Filter events");
     add(may("filter."), "/technical", "Technical alerts");
     add(may("filter.decide-request"), "/requests", "Requests");

@@ -59,6 +59,11 @@ pub(crate) fn rule(rule: &str) -> String {
     if id.is_empty() { what.to_owned() } else { format!("{what}: {}", id.replace('-', " ")) }
 }
 
+/// What is to be decided about a request.
+pub(crate) fn question(got_through: &bool) -> &'static str {
+    if *got_through { "Should it be closed?" } else { "May it open?" }
+}
+
 /// Ends with a full stop, once.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim_end();

@@ -36,7 +36,10 @@ impl TodayPage {
     fn nothing_waits(&self) -> bool {
         let today = &self.today;
         let lists = [&today.late, &today.due_today, &today.unassessed, &today.handed_over];
-        lists.iter().all(|rows| rows.is_empty()) && today.technical.is_empty() && today.requests_waiting == 0
+        lists.iter().all(|rows| rows.is_empty())
+            && today.technical.is_empty()
+            && today.requests_waiting == 0
+            && today.filter_wrong.is_empty()
     }
 }
 
@@ -91,6 +94,20 @@ mod tests {
         has(&html, "Mail has not left Haven since Friday, 4:10pm");
         has(&html, "hv-late");
         has_not(&shot("today-empty", &page(sample::today_quiet())), "hv-late");
+    }
+
+    #[test]
+    fn f16_what_is_wrong_with_the_filter_stands_first_in_red() {
+        let part = actions::health::Part {
+            what: "proxy-2".to_owned(),
+            light: actions::health::Light::Wrong,
+            sentence: "It has said nothing since today, 1:02pm. Look whether it runs.".to_owned(),
+            href: None,
+        };
+        let html = shot("today-filter-wrong", &page(Today { filter_wrong: vec![part], ..sample::today_quiet() }));
+        has(&html, "Something is wrong with the filter");
+        has(&html, "href=\"/filter\"");
+        has_not(&html, "Nothing waits for you");
     }
 
     #[test]
