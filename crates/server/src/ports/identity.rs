@@ -81,6 +81,11 @@ impl People {
     /// Asks the store who is bound where, and forgets everybody else.
     pub(crate) async fn renew(&self) -> Result<(), ActionError> {
         let bound = actions::identity::bound(&self.haven).await?;
+        self.stand(bound);
+        self.renew_named().await
+    }
+
+    fn stand(&self, bound: Vec<actions::identity::Bound>) {
         let mut known = self.lock();
         let mut standing = HashMap::with_capacity(bound.len());
         for one in bound {
@@ -100,8 +105,6 @@ impl People {
         }
         known.known = standing;
         known.tidy(self.haven.now());
-        drop(known);
-        self.renew_named().await
     }
 
     /// Groups change and agreements come: whoever is known by name is asked about again.
