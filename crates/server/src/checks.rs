@@ -228,7 +228,8 @@ impl Stand {
         config.listeners = vec![gateway::Listener {
             name: "filter check".to_owned(),
             address: LOOPBACK,
-            one_person_per_address: true,
+            known_by: gateway::KnownBy::Address,
+            tls: None,
         }];
         config.trust.practice_pem = Some(pem.certificate);
         let ports = Ports {

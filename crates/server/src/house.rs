@@ -385,7 +385,7 @@ fn telling(
 ) -> Telling {
     let known_by = |name: &str| {
         let one =
-            house.gateway.listeners.iter().any(|listener| listener.name == name && listener.one_person_per_address);
+            house.gateway.listeners.iter().any(|listener| listener.name == name && listener.known_by != gateway::KnownBy::Nothing);
         if one { "the computer that they sit at" } else { "" }
     };
     let listeners = addresses.iter().map(|(name, address)| ListenerAbout {
