@@ -10,6 +10,8 @@ use super::spelling::Vocabulary;
 const HIDDEN_LEAST_LETTERS: usize = 5;
 /// Shortest word that is put together over a sign.
 const JOINED_LEAST_LETTERS: usize = 6;
+/// Words with hidden letters that are looked up in one text; each is compared with every word that is known.
+const HIDDEN_LIMIT_WORDS: usize = 200;
 /// Longest word that is looked at, in bytes.
 const WORD_LIMIT_BYTES: usize = 30;
 
@@ -19,6 +21,7 @@ pub(super) fn unmasked<'t>(text: &'t str, known: &Vocabulary) -> Cow<'t, str> {
     let mut out: Option<String> = None;
     let mut written = 0;
     let mut from = 0;
+    let mut hidden = 0;
     while let Some(at) = bytes.get(from..).and_then(|rest| memchr3(b'*', b'-', b'_', rest)).map(|at| from + at) {
         from = at + 1;
         let beside =
@@ -36,6 +39,10 @@ pub(super) fn unmasked<'t>(text: &'t str, known: &Vocabulary) -> Cow<'t, str> {
         // A word of another alphabet beside it: not ours to undo.
         let free = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii);
         if !(free(begin.checked_sub(1).and_then(|place| bytes.get(place))) && free(bytes.get(end))) {
+            continue;
+        }
+        hidden += usize::from(word.contains('*'));
+        if hidden > HIDDEN_LIMIT_WORDS && word.contains('*') {
             continue;
         }
         if let Some(meant) = meant(word, known) {
@@ -61,7 +68,7 @@ fn is_sign(byte: u8) -> bool {
 fn meant(word: &str, known: &Vocabulary) -> Option<String> {
     let word = word.trim_matches(['*', '-', '_']).to_ascii_lowercase();
     if word.contains('*') && !word.contains(['-', '_']) {
-        return hidden(&word, known);
+        return uncovered(&word, known);
     }
     let mut pieces = word.split(['*', '-', '_']);
     let joined: String = word.chars().filter(char::is_ascii_alphabetic).collect();
@@ -72,7 +79,7 @@ fn meant(word: &str, known: &Vocabulary) -> Option<String> {
 }
 
 /// The one word that fits, each star being one letter.
-fn hidden(word: &str, known: &Vocabulary) -> Option<String> {
+fn uncovered(word: &str, known: &Vocabulary) -> Option<String> {
     let stars = word.bytes().filter(|byte| *byte == b'*').count();
     if word.len() < HIDDEN_LEAST_LETTERS || stars * 3 > word.len() {
         return None;

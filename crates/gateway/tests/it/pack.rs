@@ -115,6 +115,16 @@ detectors = ["list", "words", "search"]
 procedure = "filter-alert"
 course = "induction"
 clause = "2"
+
+[[code]]
+id = "harmful-programs"
+title = "programs that harm computers"
+area = "commerce"
+aliases = ["malware", "virus"]
+detectors = ["list"]
+procedure = "filter-alert"
+course = "induction"
+clause = "2.1"
 "#;
 
 const FILTERING: &str = r#"[defaults]
