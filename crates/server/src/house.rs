@@ -126,7 +126,7 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &Doors)) -> Out
     let mut end = EndSignals::listen()?;
     let tasks = TaskTracker::new();
     let mut opened = Opened::open(&house).await?;
-    let counts = opened.gateway.as_ref().map(Gateway::counts);
+    let counts = opened.gateway.as_ref().map(|gateway| (gateway.counts(), gateway.engine()));
     let addresses = opened.gateway.as_ref().map(Gateway::addresses).unwrap_or_default();
     let other_doors = opened.gateway.as_ref().map(Gateway::dns_addresses).unwrap_or_default();
 
@@ -380,13 +380,17 @@ fn checker(house: &House, opened: &Opened, addresses: &[(String, SocketAddr)]) -
 fn telling(
     house: &House,
     opened: &Opened,
-    counts: Option<Arc<gateway::Counts>>,
+    counted: Option<(Arc<gateway::Counts>, Option<Arc<gateway::malware::Engine>>)>,
     addresses: &[(String, SocketAddr)],
 ) -> Telling {
     let known_by = |name: &str| {
-        let one =
-            house.gateway.listeners.iter().any(|listener| listener.name == name && listener.known_by != gateway::KnownBy::Nothing);
-        if one { "the computer that they sit at" } else { "" }
+        let found = house.gateway.listeners.iter().find(|listener| listener.name == name);
+        match found.map(|listener| listener.known_by).unwrap_or_default() {
+            gateway::KnownBy::Nothing => "",
+            gateway::KnownBy::Address => "the computer that they sit at",
+            gateway::KnownBy::Pass => "the pass of their sign-in",
+            gateway::KnownBy::Accounting => "what the network says (RADIUS)",
+        }
     };
     let listeners = addresses.iter().map(|(name, address)| ListenerAbout {
         name: name.clone(),
@@ -405,7 +409,8 @@ fn telling(
         ..About::default()
     };
     let (haven, in_force, recorder) = (Arc::clone(&house.haven), Arc::clone(&opened.in_force), opened.recorder.clone());
-    Telling::new(haven, gateway_name(house), fixed, Seen { in_force, recorder, counts, places })
+    let (counts, engine) = counted.map_or((None, None), |(counts, engine)| (Some(counts), engine));
+    Telling::new(haven, gateway_name(house), fixed, Seen { in_force, recorder, counts, engine, places })
 }
 
 /// Each gateway chains its own batches: the name is that of the machine.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use actions::Haven;
-use actions::health::about::{self, About, DiskAbout, ListsAbout};
+use actions::health::about::{self, About, DiskAbout, EngineAbout, ListsAbout};
 use filter::Snapshot;
 use filter::lists::ListsStat;
+use gateway::malware::{Engine, Health};
 use gateway::{Counts, Snapshots as _};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -29,8 +30,27 @@ pub(crate) struct Seen {
     pub(crate) in_force: Arc<InForce>,
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) counts: Option<Arc<Counts>>,
+    /// What files are scanned with.
+    pub(crate) engine: Option<Arc<Engine>>,
     /// Folders of which the room is told, with what they are for.
     pub(crate) places: Vec<(&'static str, PathBuf)>,
+}
+
+/// How the malware engine is.
+fn malware(health: &Health) -> EngineAbout {
+    let says = if health.reachable {
+        let made = health.version.made.map(|made| format!(", signatures of {}", made.date())).unwrap_or_default();
+        let last = match health.last_error.as_str() {
+            "" => String::new(),
+            error => format!(" The last file that was not checked: {error}."),
+        };
+        let (scanned, found, unchecked) = (health.scanned, health.found, health.unchecked);
+        let since = format!("Since the start {scanned} files scanned, {found} found, {unchecked} not checked.");
+        format!("{} answers{made}. {since}{last}", health.version.engine)
+    } else {
+        "It does not answer. For what it should scan, the policy\u{2019}s rule for that holds.".to_owned()
+    };
+    EngineAbout { name: "Malware scanner".to_owned(), works: health.reachable, says }
 }
 
 /// One node's words about itself.
@@ -110,6 +130,7 @@ impl Telling {
             (about.spool_alerts, about.spool_batches, about.waiting_records) =
                 (number(alerts), number(batches), number(records));
         }
+        about.engines = self.seen.engine.iter().map(|engine| malware(&engine.health())).collect();
         let used = if about.pages { store::nodes::size_bytes(&self.haven.store).await.ok() } else { None };
         let places = self.seen.places.iter().enumerate();
         about.disks = places.filter_map(|(at, (what, path))| disk(what, path, used.filter(|_| at == 0))).collect();

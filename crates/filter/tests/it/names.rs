@@ -35,7 +35,7 @@ fn f09_a_network_gets_the_answers_of_its_group_and_all_others_the_strictest() {
 #[test]
 fn f09_what_only_a_page_can_say_is_closed_in_an_answer_that_has_none() {
     let snapshot = snapshot();
-    let chat = answer(&snapshot, Some("learner"), "chatter.test");
+    let chat = answer(&snapshot, Some("learner"), "two-things.test");
     assert_eq!((chat.decision.action, chat.closed), (Action::Warn, true), "a warning needs a page");
     assert!(answer(&snapshot, None, "half-open.test").closed, "the open part cannot be told from the rest");
     assert!(answer(&snapshot, None, "casino-royal.test").closed);

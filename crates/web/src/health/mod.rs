@@ -101,7 +101,7 @@ mod tests {
         assert!(html.find("proxy-2 library") < html.find("Listener classroom-4"));
         for wanted in [
             "48,213",
-            "/events?action=block&amp;day=2026-11-24&amp;site=casino-royal.test",
+            "/events?action=block&#38;day=2026-11-24&#38;site=casino-royal.test",
             "/events?action=block&amp;day=2026-11-24&amp;category=gambling",
             "90 in 100",
             "no way to notice it",
