@@ -331,7 +331,7 @@ mod tests {
     fn f08_bare_line_feeds_and_a_missing_end_hide_no_file() {
         let lines: Vec<u8> = BODY.iter().copied().filter(|byte| *byte != b'\r').collect();
         assert_eq!(read(&lines, 5).len(), 3);
-        let cut = &BODY[..BODY.len() - 24];
+        let cut = &BODY[..BODY.len() - 19];
         assert_eq!(read(cut, 4).len(), 3, "what comes last counts although it is cut off");
         assert!(read(b"--b\r\nContent-Type: a/b\r\n\r\n\r\n--b--", 1)[0].1.is_empty());
         let long = [b"--b\r\nX: ".to_vec(), vec![b'x'; PART_HEAD_LIMIT_BYTES + 10]].concat();
