@@ -22,6 +22,8 @@ struct HealthPage {
     chrome: Chrome,
     health: Health,
     lists: ListsShown,
+    /// Whether this person may make rules.
+    decides: bool,
 }
 
 impl HealthPage {
@@ -45,7 +47,8 @@ async fn health(State(app): State<App>, me: SignedIn) -> Result<Response, PageEr
     let health = actions::health::health(&app.haven, &me.session).await?;
     let chrome = app.chrome("Filter health", Some(&me.session));
     let lists = (app.options.lists)();
-    Ok(draw(&HealthPage { chrome, health, lists }))
+    let decides = actions::filter_event::may_decide(&app.haven, &me.session);
+    Ok(draw(&HealthPage { chrome, health, lists, decides }))
 }
 
 #[cfg(test)]
@@ -57,7 +60,7 @@ mod tests {
 
     fn page(health: Health) -> HealthPage {
         let chrome = Chrome::sample("Filter health", Some(sample::HEAD_OF_IT));
-        HealthPage { chrome, health, lists: ListsShown::default() }
+        HealthPage { chrome, health, lists: ListsShown::default(), decides: true }
     }
 
     fn part(what: &str, light: Light, sentence: &str) -> Part {
@@ -102,7 +105,7 @@ mod tests {
         for wanted in [
             "48,213",
             "/events?action=block&#38;day=2026-11-24&#38;site=casino-royal.test",
-            "/events?action=block&amp;day=2026-11-24&amp;category=gambling",
+            "/events?action=block&#38;day=2026-11-24&#38;category=gambling",
             "90 in 100",
             "no way to notice it",
             "was started today, 10:03am",

@@ -124,17 +124,14 @@ fn menu(may: &dyn Fn(&str) -> bool) -> Vec<Link> {
             links.push(Link { href, text });
         }
     };
-    let works = may("case.") || may("filter.");
+    let works = may("case.") || may("filter.read");
     add(works, "/today", "Today");
     add(may("case."), "/cases", "Cases");
     add(may("filter.read"), "/filter", "Filter health");
-    add(may("filter.read") || may("filter.checks"), "/filter/checks", "Filter checks");
+    // The rest of the filter is one step further, on the page of its health.
+    add(may("filter.checks") && !may("filter.read"), "/filter/checks", "Filter checks");
     add(may("filter.read"), "/events", "Filter events");
-    add(may("filter."), "/technical", "Technical alerts");
     add(may("filter.decide-request"), "/requests", "Requests");
-    add(may("filter.decide-request"), "/rules", "Our own rules");
-    add(may("filter.read"), "/what-if", "What would happen?");
-    add(may("filter.read"), "/lists", "Block lists");
     add(may("case."), "/keys", "Keys");
     add(true, "/my", "My page");
     add(true, "/policy", "Our policy");
