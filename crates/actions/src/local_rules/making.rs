@@ -70,6 +70,12 @@ pub async fn make(haven: &Haven, session: &Session, new: &NewRule) -> Result<Mad
         }
         let detail = json!({ "host": rule.host, "allow": rule.allow });
         if for_me_too {
+            let waits = |other: &SiteRequest| {
+                other.state == RequestState::Asked && other.host == rule.host && other.population == rule.population
+            };
+            if store::requests::of_person(&mut unit, &session.person.id).await?.iter().any(waits) {
+                return Ok(Made::Asked);
+            }
             let request = asked(&rule);
             store::requests::insert(&mut unit, &request).await?;
             let made = entry(now, &session.person.id, "request.ask", &request.id, &detail);

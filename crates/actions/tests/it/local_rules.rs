@@ -81,6 +81,7 @@ async fn f12_nobody_opens_a_site_for_themselves() {
             let site = format!("shop{}.example", population.len());
             let made = make(&world.haven, &it, &new(&site, true, population)).await.unwrap();
             assert_eq!(made, Made::Asked, "for '{population}'");
+            make(&world.haven, &it, &new(&site, true, population)).await.unwrap();
         }
         assert!(in_force(&world).await.is_empty(), "nothing opens before somebody else agrees");
         assert!(actions::requests::requests(&world.haven, &it, 1).await.unwrap().items.is_empty(), "not by oneself");
