@@ -229,7 +229,7 @@ impl Known {
 
 fn lists_part(haven: &Haven, about: &About, now: Timestamp, at: &dyn Fn(Timestamp) -> String) -> Part {
     let lists = &about.lists;
-    let held = format!("{} names and {} addresses", thousands(lists.names), thousands(lists.urls));
+    let held = format!("{} names and {} addresses", words::number(lists.names), words::number(lists.urls));
     let (light, sentence) = match lists.since {
         None => {
             let light = if haven.mode == crate::Mode::Practice { Light::Soon } else { Light::Wrong };
@@ -262,7 +262,7 @@ fn waiting_part(about: &About) -> Part {
     let (light, sentence) = if waits == 0 {
         (Light::Good, "Written as they come. Nothing waits on the disk.".to_owned())
     } else {
-        let (alerts, batches) = (thousands(about.spool_alerts), thousands(about.spool_batches));
+        let (alerts, batches) = (words::number(about.spool_alerts), words::number(about.spool_batches));
         (Light::Soon, format!("{alerts} alerts and {batches} batches wait on the disk until the database takes them."))
     };
     Part { what: "Records".to_owned(), light, sentence, href: None }
@@ -367,19 +367,6 @@ fn by_code(found: Vec<(Vec<String>, u64)>) -> Vec<Top> {
     all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.what.cmp(&b.what)));
     all.truncate(usize::try_from(TOP_LIMIT).unwrap_or(usize::MAX));
     all
-}
-
-/// 4512003 as "4,512,003".
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
 }
 
 /// "12.4 GB", "310 MB".

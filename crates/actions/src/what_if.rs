@@ -6,7 +6,7 @@ use filter::decide::{self, Explanation};
 use filter::{Address, Carriage, Facts, Person, Snapshot, Who};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use policy::{Action, Group};
+use policy::Group;
 
 use crate::local_rules::{NewRule, Standing, checked, standing};
 use crate::session::Session;
@@ -113,7 +113,7 @@ pub fn effects(
     }
     let after = without_sealed(snapshot, local)?;
     let would =
-        |under: &Snapshot, group: &Group| word(decide::request(under, &facts(group, address.clone(), now)).action);
+        |under: &Snapshot, group: &Group| decide::request(under, &facts(group, address.clone(), now)).action.word();
     Ok(pack
         .groups
         .iter()
@@ -171,7 +171,7 @@ fn told(haven: &Haven, question: &Question, found: Explanation, at: Timestamp) -
     let others = found.tiers.iter().flat_map(|tier| &tier.candidates).filter(|candidate| !candidate.won);
     let others = others.map(|candidate| Other {
         rule: candidate.rule.clone(),
-        action: word(candidate.action),
+        action: candidate.action.word(),
         citation: candidate.citation.clone(),
         list: candidate.list.clone(),
     });
@@ -179,7 +179,7 @@ fn told(haven: &Haven, question: &Question, found: Explanation, at: Timestamp) -
     let written = question.url.trim().trim_end_matches('/');
     let same = found.normal.trim_end_matches('/').ends_with(written);
     Told {
-        action: word(found.action),
+        action: found.action.word(),
         others: others.collect(),
         list: won.map(|candidate| candidate.list.clone()).unwrap_or_default(),
         kinds: found.codes.iter().map(title).collect(),
@@ -199,13 +199,4 @@ fn told(haven: &Haven, question: &Question, found: Explanation, at: Timestamp) -
 
 fn host_of(normal: &str) -> String {
     Address::parse(normal).map(|address| address.host().to_owned()).unwrap_or_default()
-}
-
-fn word(action: Action) -> &'static str {
-    match action {
-        Action::Allow => "allow",
-        Action::Block => "block",
-        Action::Warn => "warn",
-        Action::Watch => "watch",
-    }
 }

@@ -56,3 +56,17 @@ fn late(now: Timestamp, at: Timestamp) -> String {
     };
     format!("{number} {unit}{} late", if number == 1 { "" } else { "s" })
 }
+
+/// A number as people read it: 4,512,003.
+#[must_use]
+pub fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}

@@ -274,6 +274,19 @@ pub enum Action {
     Watch,
 }
 
+impl Action {
+    /// As files and answers write it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Block => "block",
+            Self::Warn => "warn",
+            Self::Watch => "watch",
+        }
+    }
+}
+
 /// Who, what, when -> action.
 #[derive(Debug, Clone)]
 pub struct Rule {

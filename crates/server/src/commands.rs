@@ -97,12 +97,7 @@ pub(crate) fn facts_of(person: Person, address: filter::Address, at: jiff::Times
 }
 
 pub(crate) fn word(action: Action) -> &'static str {
-    match action {
-        Action::Allow => "allow",
-        Action::Block => "block",
-        Action::Warn => "warn",
-        Action::Watch => "watch",
-    }
+    action.word()
 }
 
 /// The clause as a program wants it: `7.1`, or `S-2` for a safety rule.

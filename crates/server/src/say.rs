@@ -95,18 +95,7 @@ pub(crate) fn trouble(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// A number as people read it: 4,512,003.
-pub(crate) fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
+pub(crate) use actions::words::number;
 
 /// `1 line`, `2 lines`.
 pub(crate) fn count(count: u64, one: &str, many: &str) -> String {

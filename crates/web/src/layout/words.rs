@@ -72,15 +72,7 @@ pub(crate) fn sentence(text: &str) -> String {
 
 /// A number as people read it: 4,512,003.
 pub(crate) fn number(count: &u64) -> String {
-    let digits = count.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
+    actions::words::number(*count)
 }
 
 /// The first letter large, for a sentence that begins with a word from elsewhere.
