@@ -24,6 +24,10 @@ use crate::upstream::UpstreamError;
 use crate::warnings;
 use crate::who::{Standing, Visit};
 
+/// Longest text whose words are read at once: that takes well under a millisecond, and waking another thread costs as much
+/// as reading a short page.
+const AT_ONCE_LIMIT_BYTES: usize = 64 * 1024;
+
 /// A request as it was asked for.
 pub(crate) struct Asked {
     pub(crate) address: Address,
@@ -250,12 +254,15 @@ impl Errand {
         Some(scanned.body.boxed_unsync())
     }
 
-    /// What the words say. Away from the sockets' threads, because a long page takes its time.
+    /// What the words say. A long page takes its time, and is read away from the sockets' threads.
     async fn judge(&self, text: String, plan: ScanPlan) -> Option<Decision> {
+        let read = move |text: String| if plan == ScanPlan::Json { json_text(&text) } else { text };
+        if text.len() <= AT_ONCE_LIMIT_BYTES {
+            return Some(decide::text(&self.snapshot, &self.facts, &self.decision, &read(text)));
+        }
         let (snapshot, facts, decision) = (Arc::clone(&self.snapshot), self.facts.clone(), self.decision.clone());
         let judging = tokio::task::spawn_blocking(move || {
-            let text = if plan == ScanPlan::Json { json_text(&text) } else { text };
-            decide::text(&snapshot, &facts, &decision, &text)
+            decide::text(&snapshot, &facts, &decision, &read(text))
         });
         let judged = judging.await;
         match judged {

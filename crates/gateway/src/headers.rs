@@ -11,6 +11,20 @@ const READABLE: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "identit
 /// How often a parameter's name may be escaped and is still known.
 const ESCAPES_LIMIT: usize = 3;
 
+/// Headers between two neighbours, which go no further.
+static OF_ONE_CONNECTION: [HeaderName; 10] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("http2-settings"),
+];
+
 /// Takes out what concerns one connection only, and what was meant for the proxy.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
@@ -23,18 +37,7 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     for name in named {
         headers.remove(name);
     }
-    for name in [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "http2-settings",
-    ] {
+    for name in &OF_ONE_CONNECTION {
         headers.remove(name);
     }
 }

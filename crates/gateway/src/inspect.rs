@@ -94,15 +94,18 @@ pub(crate) fn same_name(request: &Request<Incoming>, scheme: &str, opened_for: &
         (_, None, host) => host?,
     };
     // A host header that says something else than the authority is a trick.
+    let own = headers::authority(opened_for, scheme == "https");
     let agrees = |text: &str| {
-        Address::from_parts(scheme, text, "/")
-            .is_ok_and(|other| other.host() == opened_for.host() && other.port() == opened_for.port())
+        // Nearly always it is written as it was for the tunnel.
+        text == own
+            || Address::from_parts(scheme, text, "/")
+                .is_ok_and(|other| other.host() == opened_for.host() && other.port() == opened_for.port())
     };
     if !agrees(authority) || host.is_some_and(|host| !agrees(host)) {
         return None;
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    Address::from_parts(scheme, &headers::authority(opened_for, scheme == "https"), path).ok()
+    Address::from_parts(scheme, &own, path).ok()
 }
 
 /// A request for another name than the connection's: the browser asks again on a connection of its own.

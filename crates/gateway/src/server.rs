@@ -24,7 +24,7 @@ use crate::network::plain;
 use crate::patient::Lingering;
 use crate::ports::{Door, Identity, Moment, Portal, Records, Snapshots};
 use crate::proxy;
-use crate::tls::TrustError;
+use crate::tls::{self, TrustError};
 use crate::upstream::Upstream;
 use crate::warnings::Warnings;
 use crate::who::Visit;
@@ -127,7 +127,7 @@ impl Gateway {
         let sockets = listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok());
         let own_ports: Vec<u16> =
             sockets.chain(dns.iter().filter_map(|door| door.address().ok())).map(|address| address.port()).collect();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let provider = Arc::new(tls::provider());
         let upstream = Upstream::new(&config, &own_ports, &provider, Arc::clone(&ports.portal))?;
         let engine = config.malware.clone().map(Engine::new);
         let keeper = Keeper {

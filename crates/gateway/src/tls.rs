@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{CipherSuite, ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -24,6 +24,23 @@ pub enum TrustError {
     Nobody,
     #[error("TLS cannot be set up: {0}")]
     Rustls(#[from] rustls::Error),
+}
+
+/// The cryptography of both sides: all that is good, and of two equally good suites the one with 128 bits first, as browsers
+/// ask for it. The other would cost a twelfth of a new connection for SHA-384, which processors have no instructions for.
+pub(crate) fn provider() -> CryptoProvider {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    let is_shorter = |suite: CipherSuite| {
+        matches!(
+            suite,
+            CipherSuite::TLS13_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        )
+    };
+    // The newer version before the older one, whatever the suite.
+    provider.cipher_suites.sort_by_key(|suite| (suite.tls13().is_none(), !is_shorter(suite.suite())));
+    provider
 }
 
 /// One certificate, whatever name the client asks for: the leaf was made for the name of the CONNECT.
@@ -47,6 +64,8 @@ pub(crate) fn towards_client(
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(OneLeaf(leaf)));
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    // The order is ours: a program that asks for the dear suite first takes the other one just as well.
+    config.ignore_client_order = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
@@ -63,7 +82,7 @@ pub(crate) struct TowardsWebsites {
 /// # Errors
 /// [`TrustError`] if an authority cannot be read, or nobody would be believed.
 pub fn towards_websites(trust: &Trust) -> Result<Arc<ClientConfig>, TrustError> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(provider());
     Ok(TowardsWebsites::new(&provider, trust)?.config(false, false))
 }
 

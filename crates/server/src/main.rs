@@ -25,6 +25,10 @@ mod workers;
 
 use std::process::ExitCode;
 
+/// What all memory comes from: a request takes and gives back some dozens of small pieces, on threads of their own.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }

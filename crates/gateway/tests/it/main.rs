@@ -20,6 +20,7 @@ mod files;
 mod gate;
 mod inspected;
 mod malware;
+mod many;
 mod pack;
 mod page;
 mod passes;

@@ -6,12 +6,11 @@ use jiff::Timestamp;
 
 use super::Record;
 use super::chain::{BatchHead, batch_digest, record_digest};
-use crate::db::{Tx, Value, json, values};
+use crate::db::{Column, Tx, Value, json, values};
 use crate::ids::{clip, fold};
 use crate::{Store, StoreError};
 
-/// Records written with one statement, the most that fit first. PostgreSQL reads the table's rules afresh for each statement,
-/// so that many small ones cost more than the rows.
+/// Records written with one statement of SQLite, the most that fit first: each statement is read once and then kept ready.
 const ROWS_PER_STATEMENT: [usize; 3] = [100, 10, 1];
 const COLUMNS: &str = "reference, gateway, batch, place, at, person, population, listener, device, method, scheme, host, \
      path, search, action, codes, rule, citation, citation_text, reason, list, navigation, pack_digest, lists_digest, \
@@ -20,22 +19,32 @@ const COLUMN_COUNT: usize = 28;
 /// All codes of a record together, in bytes: an index of PostgreSQL takes 2700 of a row.
 const CODES_LIMIT_BYTES: usize = 1200;
 
-/// One statement for each of [`ROWS_PER_STATEMENT`].
-type Inserts = [String; ROWS_PER_STATEMENT.len()];
+/// The kinds of the columns that are no text.
+const INTEGERS: [&str; 3] = ["batch", "place", "at"];
+const FLAGS: [&str; 1] = ["navigation"];
 
-static ON_POSTGRES: LazyLock<Inserts> =
-    LazyLock::new(|| ROWS_PER_STATEMENT.map(|rows| insert(rows, |at| format!("${at}"))));
-/// SQLite looks a value with a name or number up in a list of all of them; one without is simply the next.
-static ON_SQLITE: LazyLock<Inserts> = LazyLock::new(|| ROWS_PER_STATEMENT.map(|rows| insert(rows, |_| "?".to_owned())));
+/// One statement for each of [`ROWS_PER_STATEMENT`]. SQLite looks a value with a name or number up in a list of all of them;
+/// one without is simply the next.
+static ON_SQLITE: LazyLock<[String; ROWS_PER_STATEMENT.len()]> = LazyLock::new(|| {
+    let row = format!("({})", ["?"; COLUMN_COUNT].join(", "));
+    ROWS_PER_STATEMENT.map(|rows| {
+        let rows: Vec<&str> = std::iter::repeat_n(row.as_str(), rows).collect();
+        format!("INSERT INTO records ({COLUMNS}) VALUES {}", rows.join(", "))
+    })
+});
 
-fn insert(rows: usize, value: impl Fn(usize) -> String) -> String {
-    let row = |row: usize| {
-        let values: Vec<String> = (1..=COLUMN_COUNT).map(|at| value(row * COLUMN_COUNT + at)).collect();
-        format!("({})", values.join(", "))
+/// One statement for a whole batch. PostgreSQL reads the table's rules afresh for each statement, and a statement anew for
+/// each number of rows; so it gets one array for each column.
+static ON_POSTGRES: LazyLock<String> = LazyLock::new(|| {
+    let kind = |column: &str| match column {
+        _ if INTEGERS.contains(&column) => "BIGINT[]",
+        _ if FLAGS.contains(&column) => "BOOLEAN[]",
+        _ => "TEXT[]",
     };
-    let rows: Vec<String> = (0..rows).map(row).collect();
-    format!("INSERT INTO records ({COLUMNS}) VALUES {}", rows.join(", "))
-}
+    let arrays: Vec<String> =
+        COLUMNS.split(", ").zip(1..).map(|(column, at)| format!("${at}::{}", kind(column))).collect();
+    format!("INSERT INTO records ({COLUMNS}) SELECT * FROM unnest({})", arrays.join(", "))
+});
 
 /// Keeps a batch at the end of its gateway's chain. The same batch sent again, after an answer that got lost, is known by
 /// its first reference: it gives the same head and writes nothing.
@@ -80,14 +89,17 @@ pub async fn insert_batch(
 }
 
 async fn write_records(tx: &mut Tx, gateway: &str, seq: i64, records: Vec<Record>) -> Result<(), StoreError> {
-    let statements: &'static Inserts = if tx.is_sqlite() { &ON_SQLITE } else { &ON_POSTGRES };
-    let mut records = records.into_iter();
-    let mut places = 0i64..;
-    for (most, sql) in ROWS_PER_STATEMENT.into_iter().zip(statements) {
-        while records.len() >= most {
-            let rows = records.by_ref().take(most).zip(places.by_ref());
-            let values = rows.flat_map(|(record, place)| row_values(gateway, seq, place, record));
-            tx.execute(sql.as_str(), values.collect()).await?;
+    let mut rows = records.into_iter().enumerate().map(|(place, record)| {
+        let place = i64::try_from(place).unwrap_or(i64::MAX);
+        row_values(gateway, seq, place, record)
+    });
+    if !tx.is_sqlite() {
+        let columns = Column::of(rows)?;
+        return tx.execute_columns(&ON_POSTGRES, columns).await.map(|_| ());
+    }
+    for (most, sql) in ROWS_PER_STATEMENT.into_iter().zip(LazyLock::force(&ON_SQLITE)) {
+        while rows.len() >= most {
+            tx.execute(sql.as_str(), rows.by_ref().take(most).flatten().collect()).await?;
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
-pub(crate) use value::{Row, Value, json, values, words};
+pub(crate) use value::{Column, Row, Value, json, values, words};
 
 use crate::StoreError;
 use crate::record::refuse_outside_a_unit;
@@ -218,6 +218,24 @@ impl Tx {
             Self::Sqlite(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
             Self::Postgres(tx) => bound!(sql, values).execute(&mut **tx).await?.rows_affected(),
         })
+    }
+
+    /// One statement that takes its rows as arrays, one for each column. In PostgreSQL only.
+    pub(crate) async fn execute_columns(&mut self, sql: &'static str, columns: Vec<Column>) -> Result<u64, StoreError> {
+        refuse_outside_a_unit(sql)?;
+        let Self::Postgres(tx) = self else {
+            return Err(StoreError::Fault("SQLite takes no arrays".to_owned()));
+        };
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for column in columns {
+            query = match column {
+                Column::Int(v) => query.bind(v),
+                Column::Flag(v) => query.bind(v),
+                Column::Text(v) => query.bind(v),
+                Column::Bytes(v) => query.bind(v),
+            };
+        }
+        Ok(query.execute(&mut **tx).await?.rows_affected())
     }
 
     /// Several statements without values, as a migration has them.

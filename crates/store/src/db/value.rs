@@ -60,6 +60,62 @@ impl Value {
     }
 }
 
+/// The values of one column of many rows, which PostgreSQL takes as one array.
+#[derive(Debug, Clone)]
+pub(crate) enum Column {
+    Int(Vec<Option<i64>>),
+    Flag(Vec<Option<bool>>),
+    Text(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+impl Column {
+    /// A column that begins with a value, with room for as many.
+    fn beginning(value: Value, rows: usize) -> Self {
+        fn with_room<T>(value: Option<T>, rows: usize) -> Vec<Option<T>> {
+            let mut column = Vec::with_capacity(rows);
+            column.push(value);
+            column
+        }
+        match value {
+            Value::Int(v) => Self::Int(with_room(v, rows)),
+            Value::Flag(v) => Self::Flag(with_room(v, rows)),
+            Value::Text(v) => Self::Text(with_room(v, rows)),
+            Value::Bytes(v) => Self::Bytes(with_room(v, rows)),
+        }
+    }
+
+    fn push(&mut self, value: Value) -> Result<(), StoreError> {
+        match (self, value) {
+            (Self::Int(column), Value::Int(v)) => column.push(v),
+            (Self::Flag(column), Value::Flag(v)) => column.push(v),
+            (Self::Text(column), Value::Text(v)) => column.push(v),
+            (Self::Bytes(column), Value::Bytes(v)) => column.push(v),
+            (_, other) => return Err(StoreError::Fault(format!("a column of mixed kinds: {other:?}"))),
+        }
+        Ok(())
+    }
+
+    /// The columns of rows, of which all have the same kinds of values.
+    pub(crate) fn of(rows: impl ExactSizeIterator<Item = Vec<Value>>) -> Result<Vec<Self>, StoreError> {
+        let count = rows.len();
+        let mut columns: Vec<Self> = Vec::new();
+        for (place, row) in rows.enumerate() {
+            for value in &row {
+                value.check()?;
+            }
+            if place == 0 {
+                columns = row.into_iter().map(|value| Self::beginning(value, count)).collect();
+                continue;
+            }
+            for (column, value) in columns.iter_mut().zip(row) {
+                column.push(value)?;
+            }
+        }
+        Ok(columns)
+    }
+}
+
 /// One row on its way out.
 #[derive(Debug)]
 pub(crate) enum Row {
