@@ -146,7 +146,9 @@ impl Address {
         let path = percent::normal_path(parts.next().unwrap_or_default());
         let query = parts.next().map(percent::normal_query).filter(|query| !query.is_empty());
         let address = Self { scheme, host, ip, port, path, query };
-        if address.to_normal().len() > ADDRESS_LIMIT_BYTES {
+        // What is no longer than half of it cannot have grown over it with a scheme, brackets and a port.
+        let parts_bytes = address.host.len() + address.path.len() + address.query.as_ref().map_or(0, String::len);
+        if parts_bytes > ADDRESS_LIMIT_BYTES / 2 && address.to_normal().len() > ADDRESS_LIMIT_BYTES {
             return Err(AddressError::TooLong);
         }
         Ok(address)

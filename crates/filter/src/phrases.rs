@@ -4,12 +4,15 @@ mod html;
 mod letters;
 mod masked;
 mod normal;
+#[cfg(test)]
+mod reference;
 mod spelling;
+mod tree;
+mod vocabulary;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use aho_corasick::AhoCorasick;
 use serde::Serialize;
 
 use crate::search::SearchTerms;
@@ -17,7 +20,9 @@ pub use html::visible_text;
 use masked::unmasked;
 pub(crate) use normal::normal_text;
 use normal::normal_with;
-use spelling::{Slips, Vocabulary, singular};
+use spelling::{Slips, singular};
+use tree::Phrases;
+use vocabulary::Vocabulary;
 
 /// A score from which on a code counts as found, unless its word file says otherwise.
 pub const SCORE_LIMIT: i32 = 100;
@@ -94,9 +99,11 @@ pub struct WordMatch {
 
 /// Haven's words, compiled: one pass over a text finds all of them.
 pub struct WordPack {
-    automaton: Option<AhoCorasick>,
+    phrases: Phrases,
     /// Rows that are looked for in texts.
     rows: Vec<Row>,
+    /// By the number of a phrase: the places of the rows that have it.
+    rows_of: Vec<Vec<usize>>,
     /// Rows that are looked for in searches.
     searches: Vec<Search>,
     /// Places of the search rows, by the longest of their words.
@@ -112,32 +119,13 @@ struct Row {
     /// Empty for good context that holds for every code.
     code: String,
     phrase: String,
-    /// Numbers of the patterns that must all be there.
-    patterns: Vec<usize>,
+    /// Numbers of the phrases that must all be there.
+    phrases: Vec<usize>,
     weight: i32,
 }
 
-/// The phrases to look for in texts, each once.
-#[derive(Default)]
-struct Patterns {
-    list: Vec<String>,
-    numbers: BTreeMap<String, usize>,
-    /// Code, words and kind of the rows that were read, so that two spellings of one phrase do not count twice.
-    read: BTreeSet<(String, Vec<String>, &'static str)>,
-}
-
-impl Patterns {
-    /// The number of a phrase, which is kept if it is new.
-    fn number(&mut self, phrase: String) -> usize {
-        if let Some(number) = self.numbers.get(&phrase) {
-            return *number;
-        }
-        let number = self.list.len();
-        self.list.push(phrase.clone());
-        self.numbers.insert(phrase, number);
-        number
-    }
-}
+/// Code, words and kind of the rows that were read, so that two spellings of one phrase do not count twice.
+type Read = BTreeSet<(String, Vec<String>, &'static str)>;
 
 /// One row for searches: all words present, in any order.
 struct Search {
@@ -157,29 +145,27 @@ impl WordPack {
 
     fn from_files(files: &[(&str, &str)]) -> Self {
         let mut pack = Self {
-            automaton: None,
+            phrases: Phrases::default(),
             rows: Vec::new(),
+            rows_of: Vec::new(),
             searches: Vec::new(),
             by_word: BTreeMap::new(),
             known: Vocabulary::default(),
             slips: Slips::new(ORDINARY_WORDS),
             limits: BTreeMap::new(),
         };
-        let mut patterns = Patterns::default();
+        let mut read = Read::new();
         for (code, text) in files {
             for line in text.lines().filter(|line| !line.starts_with('#')) {
-                pack.read_row(code, line, &mut patterns);
+                pack.read_row(code, line, &mut read);
             }
         }
-        // INVARIANT: a few thousand short patterns always fit; without an automaton nothing would be found, and a test
-        // of the shipped words shows that it is there.
-        pack.automaton = AhoCorasick::new(&patterns.list).ok();
         pack
     }
 
     /// Rows: `term`, `all`, `good` for texts; `search` for searches; `limit`. Cells: kind, words, weight. Of two risky
     /// rows that are the same once their spelling is folded, the first counts.
-    fn read_row(&mut self, code: &str, line: &str, patterns: &mut Patterns) {
+    fn read_row(&mut self, code: &str, line: &str, read: &mut Read) {
         let mut cells = line.split('\t');
         let (Some(kind), Some(phrase), Some(weight)) = (cells.next(), cells.next(), cells.next()) else { return };
         let Ok(weight) = weight.trim().parse::<i32>() else { return };
@@ -197,16 +183,20 @@ impl WordPack {
             }
             let mut sorted = words.clone();
             sorted.sort();
-            if weight < 0 || patterns.read.insert(row(&sorted, "in searches")) {
+            if weight < 0 || read.insert(row(&sorted, "in searches")) {
                 let longest = words.iter().max_by_key(|word| word.len()).cloned().unwrap_or_default();
                 self.by_word.entry(longest).or_default().push(self.searches.len());
                 self.searches.push(Search { code: code.to_owned(), phrase: phrase.to_owned(), words, weight });
             }
         }
-        let is_new = weight < 0 || patterns.read.insert(row(&parts, "in texts"));
+        let is_new = weight < 0 || read.insert(row(&parts, "in texts"));
         if matches!(kind, "term" | "all" | "good") && is_new {
-            let patterns = parts.into_iter().map(|part| patterns.number(part)).collect();
-            self.rows.push(Row { code: code.to_owned(), phrase: phrase.to_owned(), patterns, weight });
+            let phrases: Vec<usize> = parts.iter().map(|part| self.phrases.number(part, &self.known)).collect();
+            self.rows_of.resize(self.phrases.count(), Vec::new());
+            for number in &phrases {
+                self.rows_of.get_mut(*number).into_iter().for_each(|rows| rows.push(self.rows.len()));
+            }
+            self.rows.push(Row { code: code.to_owned(), phrase: phrase.to_owned(), phrases, weight });
         }
     }
 
@@ -214,20 +204,29 @@ impl WordPack {
     /// once, however often it stands there.
     #[must_use]
     pub fn score(&self, text: &str) -> Scores {
-        let Some(automaton) = &self.automaton else { return Scores::default() };
+        self.score_of(text, Keep::All)
+    }
+
+    /// The same, but only the codes that are over their limits: nearly always none, and then nothing is put together.
+    #[must_use]
+    pub fn found(&self, text: &str) -> Scores {
+        self.score_of(text, Keep::Over)
+    }
+
+    fn score_of(&self, text: &str, keep: Keep) -> Scores {
         let end = text.floor_char_boundary(TEXT_LIMIT_BYTES.min(text.len()));
-        let normal = normal_with(&unmasked(text.get(..end).unwrap_or_default(), &self.known), &self.known);
-        let mut counts: Vec<u32> = vec![0; automaton.patterns_len()];
-        for found in automaton.find_overlapping_iter(&normal) {
-            if let Some(count) = counts.get_mut(found.pattern().as_usize()) {
-                *count = count.saturating_add(1);
-            }
-        }
-        let matched = self.rows.iter().filter_map(|row| {
-            let count = row.patterns.iter().map(|pattern| counts.get(*pattern).copied().unwrap_or(0)).min()?;
+        let text = unmasked(text.get(..end).unwrap_or_default(), &self.known);
+        let counts = self.phrases.counts(&text, &self.known);
+        let begun = counts.found().iter().filter_map(|phrase| self.rows_of.get(*phrase)).flatten();
+        let mut places: Vec<usize> = begun.copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        let rows = places.iter().filter_map(|place| self.rows.get(*place));
+        let matched = rows.filter_map(|row| {
+            let count = row.phrases.iter().map(|phrase| counts.of(*phrase)).min()?;
             (count > 0).then_some((row.code.as_str(), row.phrase.as_str(), row.weight, count))
         });
-        self.sum(matched, Sum::All)
+        self.sum(matched, Sum::All, keep)
     }
 
     /// A text out of this pack's own phrases that is just over the limit of a code: what a check of the running filter reads
@@ -264,24 +263,35 @@ impl WordPack {
         places.sort_unstable();
         let rows = places.iter().filter_map(|place| self.searches.get(*place));
         let matched = rows.filter(|search| search.words.iter().all(|word| meant.contains(word)));
-        self.sum(matched.map(|row| (row.code.as_str(), row.phrase.as_str(), row.weight, 1)), Sum::Strongest)
+        self.sum(matched.map(|row| (row.code.as_str(), row.phrase.as_str(), row.weight, 1)), Sum::Strongest, Keep::All)
     }
 
-    fn sum<'a>(&self, matched: impl Iterator<Item = (&'a str, &'a str, i32, u32)>, how: Sum) -> Scores {
-        let mut by_code: BTreeMap<&str, Vec<WordMatch>> = BTreeMap::new();
-        for (code, phrase, weight, count) in matched {
-            by_code.entry(code).or_default().push(WordMatch { phrase: phrase.to_owned(), weight, count });
+    fn sum<'a>(&self, matched: impl Iterator<Item = Match<'a>>, how: Sum, keep: Keep) -> Scores {
+        let mut by_code: BTreeMap<&str, Vec<Match<'a>>> = BTreeMap::new();
+        for found in matched {
+            by_code.entry(found.0).or_default().push(found);
         }
         let shared = by_code.remove("").unwrap_or_default();
-        let mut codes: Vec<CodeScore> = by_code
-            .into_iter()
-            .filter(|(_, matches)| matches.iter().any(|found| found.weight > 0))
-            .map(|(code, mut matches)| {
-                matches.extend(shared.iter().cloned());
-                let limit = self.limits.get(code).copied().unwrap_or(SCORE_LIMIT);
-                CodeScore { code: code.to_owned(), score: how.score(&matches), limit, matches }
-            })
-            .collect();
+        let mut codes = Vec::new();
+        for (code, matches) in by_code {
+            let weights = || matches.iter().chain(&shared).map(|(_, _, weight, _)| *weight);
+            let limit = self.limits.get(code).copied().unwrap_or(SCORE_LIMIT);
+            let score = how.score(weights);
+            let is_wanted = match keep {
+                Keep::All => true,
+                Keep::Over => score >= limit,
+            };
+            // Good context alone shows nothing.
+            if is_wanted && matches.iter().any(|(_, _, weight, _)| *weight > 0) {
+                let found = |(_, phrase, weight, count): &Match<'_>| WordMatch {
+                    phrase: (*phrase).to_owned(),
+                    weight: *weight,
+                    count: *count,
+                };
+                let matches = matches.iter().chain(&shared).map(found).collect();
+                codes.push(CodeScore { code: code.to_owned(), score, limit, matches });
+            }
+        }
         codes.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.code.cmp(&b.code)));
         Scores { codes }
     }
@@ -304,6 +314,17 @@ impl fmt::Debug for WordPack {
     }
 }
 
+/// Code, phrase, weight and how often it stands in the text.
+type Match<'a> = (&'a str, &'a str, i32, u32);
+
+/// Which codes are told.
+#[derive(Clone, Copy)]
+enum Keep {
+    All,
+    /// Those at their limits or over.
+    Over,
+}
+
 /// How matches become a score.
 #[derive(Clone, Copy)]
 enum Sum {
@@ -314,8 +335,7 @@ enum Sum {
 }
 
 impl Sum {
-    fn score(self, matches: &[WordMatch]) -> i32 {
-        let weights = || matches.iter().map(|found| found.weight);
+    fn score<W: Iterator<Item = i32>>(self, weights: impl Fn() -> W) -> i32 {
         let good = weights().filter(|weight| *weight < 0).fold(0, i32::saturating_add);
         let risky = weights().filter(|weight| *weight > 0);
         match self {
@@ -338,7 +358,6 @@ mod tests {
     #[test]
     fn f05_every_shipped_row_is_read() {
         let pack = WordPack::shipped();
-        assert!(pack.automaton.is_some());
         let rows = FILES.iter().flat_map(|(_, text)| text.lines()).filter(|line| !line.starts_with('#')).count();
         let texts_and_searches: usize = FILES
             .iter()
@@ -353,6 +372,14 @@ mod tests {
         assert_eq!(pack.rows.len() + pack.searches.len(), texts_and_searches, "a row says what another says");
         assert_eq!(pack.codes().len(), 12);
         assert_eq!(pack.slips.both(), [] as [&str; 0]);
+        let chat = spelling::CHAT_FORMS.iter().find(|(short, _)| pack.known.has(short));
+        assert_eq!(chat, None, "a short form is never looked for as it stands");
+        let empty =
+            FILES.iter().flat_map(|(_, text)| text.lines()).filter(|line| !line.starts_with('#')).find(|line| {
+                let parts = line.split('\t').nth(1).unwrap_or_default().split(" + ");
+                !line.starts_with("limit") && parts.map(normal_text).any(|part| part.trim().is_empty())
+            });
+        assert_eq!(empty, None, "nothing is left of a phrase");
     }
 
     #[test]

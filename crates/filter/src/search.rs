@@ -120,9 +120,16 @@ fn after<'p>(path: &'p str, start: &str) -> Option<&'p str> {
 impl Host {
     fn is(&self, address: &Address) -> bool {
         match self {
-            Self::Below(name) => address.host_chain().any(|host| host == *name),
+            Self::Below(name) => {
+                let left = address.host().strip_suffix(name);
+                left.is_some_and(|left| left.is_empty() || left.ends_with('.'))
+            }
             Self::AnyCountry(label) => {
                 let host = address.host();
+                // The public suffixes are looked up only where it may come to that.
+                if !host.split('.').any(|part| part == *label) {
+                    return false;
+                }
                 let Some(suffix) = psl::suffix(host.as_bytes()).filter(psl::Suffix::is_known) else { return false };
                 let own = host.len().checked_sub(suffix.as_bytes().len() + 1).and_then(|end| host.get(..end));
                 own.is_some_and(|own| own == *label || own.rsplit_once('.').is_some_and(|(_, last)| last == *label))

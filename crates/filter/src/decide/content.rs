@@ -100,7 +100,7 @@ pub(super) fn after_text(
     text: &str,
     seen: Seen,
 ) -> Decision {
-    amended(snapshot, facts, person, request, &snapshot.words.score(&visible_text(text)), seen)
+    amended(snapshot, facts, person, request, &snapshot.words.found(&visible_text(text)), seen)
 }
 
 /// The decision once a search that is sent as a form was read.

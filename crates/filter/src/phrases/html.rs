@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter};
+
 /// Longest `&name;` that is read as a sign.
 const ENTITY_LIMIT_BYTES: usize = 10;
 
@@ -15,7 +17,7 @@ pub fn visible_text(text: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len() / 2);
     let mut rest = start;
-    while let Some(at) = rest.find('<') {
+    while let Some(at) = memchr(b'<', rest.as_bytes()) {
         let (before, tag) = rest.split_at(at);
         push_decoded(&mut out, before);
         rest = after_tag(&mut out, tag);
@@ -48,7 +50,7 @@ fn after_tag<'a>(out: &mut String, text: &'a str) -> &'a str {
         false if is_one_of(&["style"]) => Some("</style"),
         _ => None,
     };
-    let after_head = skip_past(">");
+    let after_head = memchr(b'>', text.as_bytes()).and_then(|at| text.get(at + 1..)).unwrap_or_default();
     match closing {
         Some(closing) => from_tag(after_head, closing),
         None => after_head,
@@ -58,14 +60,14 @@ fn after_tag<'a>(out: &mut String, text: &'a str) -> &'a str {
 /// What is left from a tag on, in capitals or not; nothing if it is not there.
 fn from_tag<'a>(text: &'a str, tag: &str) -> &'a str {
     let begins = |at: &usize| text.get(*at..*at + tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag));
-    let at = text.match_indices('<').map(|(at, _)| at).find(begins);
+    let at = memchr_iter(b'<', text.as_bytes()).find(begins);
     at.and_then(|at| text.get(at..)).unwrap_or_default()
 }
 
 /// Appends text with its `&...;` signs read.
 fn push_decoded(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest.find('&') {
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
         let (before, entity) = rest.split_at(at);
         out.push_str(before);
         let body = entity.get(1..).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr3;
 
-use super::spelling::Vocabulary;
+use super::vocabulary::Vocabulary;
 
 /// Shortest word of which a letter may be hidden; shorter ones fit too much.
 const HIDDEN_LEAST_LETTERS: usize = 5;

@@ -3,16 +3,45 @@
 use unicode_normalization::char::decompose_compatible;
 
 use super::letters::{is_accent, is_indian_sign, is_invisible, is_sign, letter_for, look_alike, same_letter};
-use super::spelling::{APART_LEAST_LETTERS, Vocabulary, chat_form};
+use super::spelling::{APART_LEAST_LETTERS, chat_form};
+use super::vocabulary::Vocabulary;
 
-/// Words in one form, one blank between them and one at either end, so that whole words can be looked for.
+/// Words in one form, one blank between them and one at either end.
 pub(crate) fn normal_text(text: &str) -> String {
     normal_with(text, &Vocabulary::default())
 }
 
 /// The same, with disguises undone that only show when one knows which words are looked for: `kiiill`, `ki11`, `k-y-s`.
 pub(super) fn normal_with(text: &str, known: &Vocabulary) -> String {
-    let mut writer = Writer::new(text.len(), known);
+    let mut out = String::with_capacity(text.len() + text.len() / 8 + 2);
+    out.push(' ');
+    read_words(text, known, &mut out);
+    out
+}
+
+/// Who wants the words of a text, one after the other, each in the one form.
+pub(super) trait Listener {
+    /// A word by its letters, and by its number if it is known.
+    fn word(&mut self, letters: &str, number: Option<u32>);
+
+    /// A known word by its number alone, which is much quicker; false if its letters are wanted.
+    fn number(&mut self, number: u32) -> bool;
+}
+
+impl Listener for String {
+    fn word(&mut self, letters: &str, _number: Option<u32>) {
+        self.push_str(letters);
+        self.push(' ');
+    }
+
+    fn number(&mut self, _number: u32) -> bool {
+        false
+    }
+}
+
+/// Reads a text to a listener.
+pub(super) fn read_words(text: &str, known: &Vocabulary, listener: &mut impl Listener) {
+    let mut writer = Writer::new(known, listener);
     let mut rest = text;
     loop {
         rest = writer.plain_word(rest);
@@ -26,7 +55,36 @@ pub(super) fn normal_with(text: &str, known: &Vocabulary) -> String {
     }
     writer.end_word(Gap::Wide);
     writer.flush_apart();
-    writer.out
+}
+
+/// Letter by letter, without the way round for plain words: what tests compare it with.
+#[cfg(test)]
+pub(super) fn read_slowly(text: &str, known: &Vocabulary, listener: &mut impl Listener) {
+    let mut writer = Writer::new(known, listener);
+    for c in text.chars() {
+        if c.is_ascii() { writer.ascii(c) } else { writer.other(c) }
+    }
+    writer.end_word(Gap::Wide);
+    writer.flush_apart();
+}
+
+/// Not part of a word.
+const ENDS: u8 = 0;
+/// Part of a word that wants a closer look.
+const GOES_ON: u8 = 1;
+
+/// Inside a word, and left out of it.
+const APOSTROPHE: u8 = b'\'';
+
+/// What a byte of a text is: the small letter, [`APOSTROPHE`], [`ENDS`] or [`GOES_ON`].
+fn kind(byte: u8) -> u8 {
+    let small = byte | 0x20;
+    match byte {
+        _ if small.is_ascii_lowercase() => small,
+        APOSTROPHE => APOSTROPHE,
+        b'0'..=b'9' | b'@' | b'$' | b'!' | 0x80.. => GOES_ON,
+        _ => ENDS,
+    }
 }
 
 /// What stands between two words.
@@ -48,8 +106,8 @@ struct Single {
 }
 
 /// Takes letters, gives words.
-struct Writer<'k> {
-    out: String,
+struct Writer<'k, L> {
+    listener: &'k mut L,
     known: &'k Vocabulary,
     word: String,
     /// The word with Latin letters for those that only look so; empty while it has none such.
@@ -63,12 +121,10 @@ struct Writer<'k> {
     apart: Vec<Single>,
 }
 
-impl<'k> Writer<'k> {
-    fn new(bytes: usize, known: &'k Vocabulary) -> Self {
-        let mut out = String::with_capacity(bytes + bytes / 8 + 2);
-        out.push(' ');
+impl<'k, L: Listener> Writer<'k, L> {
+    fn new(known: &'k Vocabulary, listener: &'k mut L) -> Self {
         Self {
-            out,
+            listener,
             known,
             word: String::new(),
             twin: String::new(),
@@ -82,41 +138,52 @@ impl<'k> Writer<'k> {
     }
 
     /// Writes the word at the beginning of a text at once, if it is made of ordinary letters and nothing is to be undone in
-    /// it, as nearly all words are; gives back what follows it.
+    /// it, as nearly all words are; gives back what follows it and the signs after it.
     fn plain_word<'t>(&mut self, text: &'t str) -> &'t str {
         if !self.word.is_empty() {
             return text;
         }
-        let (mut length, mut last, mut run) = (0_usize, 0_u8, 0_usize);
+        let (mut bytes, mut letters, mut last, mut run, mut key) = (0_usize, 0_usize, 0_u8, 0_usize, 0_u64);
         for byte in text.bytes() {
-            let letter = byte | 0x20;
-            if !letter.is_ascii_lowercase() || !byte.is_ascii_alphabetic() {
-                let goes_on = byte.is_ascii_digit() || !byte.is_ascii() || matches!(byte, b'@' | b'$' | b'!' | b'\'');
-                if goes_on {
-                    return text;
-                }
-                break;
+            let letter = kind(byte);
+            match letter {
+                GOES_ON => return text,
+                ENDS => break,
+                _ => bytes += 1,
+            }
+            if letter == APOSTROPHE {
+                continue;
             }
             run = if letter == last { run + 1 } else { 1 };
             if run > 2 {
                 return text;
             }
             last = letter;
-            length += 1;
+            letters += 1;
+            key = (key << 8) | u64::from(letter);
         }
-        let Some((word, after)) = text.split_at_checked(length).filter(|_| length > 1) else { return text };
+        let Some((word, after)) = text.split_at_checked(bytes).filter(|_| letters > 1) else { return text };
         self.flush_apart();
-        let begin = self.out.len();
-        self.out.push_str(word);
-        if let Some(written) = self.out.get_mut(begin..) {
-            written.make_ascii_lowercase();
+        let number = self.known.number_of_key(key, letters);
+        if !number.is_some_and(|number| self.listener.number(number)) {
+            self.plain_letters(word, number);
         }
-        if let Some(form) = self.out.get(begin..).and_then(chat_form) {
-            self.out.truncate(begin);
-            self.out.push_str(form);
+        // Between words, and with no single letters kept back, these signs change nothing.
+        let signs = after.bytes().take_while(|byte| kind(*byte) == ENDS).count();
+        after.get(signs..).unwrap_or_default()
+    }
+
+    fn plain_letters(&mut self, word: &str, number: Option<u32>) {
+        // Empty here, and empty again afterwards.
+        let mut small = std::mem::take(&mut self.word);
+        small.extend(word.chars().filter(|c| *c != '\''));
+        small.make_ascii_lowercase();
+        match chat_form(&small) {
+            Some(form) => self.write(form),
+            None => self.listener.word(&small, number.or_else(|| self.known.number(&small))),
         }
-        self.out.push(' ');
-        after
+        small.clear();
+        self.word = small;
     }
 
     fn ascii(&mut self, c: char) {
@@ -257,9 +324,10 @@ impl<'k> Writer<'k> {
         if self.known.has(&other) { other } else { folded }
     }
 
-    fn write(&mut self, word: &str) {
-        self.out.push_str(word);
-        self.out.push(' ');
+    fn write(&mut self, words: &str) {
+        for word in words.split(' ').filter(|word| !word.is_empty()) {
+            self.listener.word(word, self.known.number(word));
+        }
     }
 
     /// Writes the single letters that were kept back: as the word that they give, or one by one.
@@ -267,24 +335,30 @@ impl<'k> Writer<'k> {
         if self.apart.is_empty() {
             return;
         }
-        let apart = std::mem::take(&mut self.apart);
+        let mut apart = std::mem::take(&mut self.apart);
         let is_row = apart.len() >= APART_LEAST_LETTERS;
         for group in apart.chunk_by(|before, _| before.gap != Gap::Wide) {
             if !self.together(group, is_row) {
                 self.one_by_one(group);
             }
         }
+        // The room that it took is used again.
+        apart.clear();
+        self.apart = apart;
     }
 
     /// Four letters and more are one word, or the words that they give; fewer, and those with digits between, only if
     /// that gives a word which is looked for.
     fn together(&mut self, group: &[Single], is_row: bool) -> bool {
+        if group.len() < 3 {
+            return false;
+        }
         let joined: String = group.iter().map(|single| single.letter).collect();
         let all_letters = group.iter().all(|single| single.shown.is_alphabetic());
         let by_signs = group.iter().rev().skip(1).all(|single| single.gap == Gap::Sign);
         let letters = group.iter().filter(|single| single.shown.is_alphabetic()).count();
         let is_word = self.known.has(&joined);
-        if group.len() < 3 || letters * 2 < group.len() {
+        if letters * 2 < group.len() {
             return false;
         }
         if group.len() < APART_LEAST_LETTERS {
@@ -311,6 +385,13 @@ impl<'k> Writer<'k> {
     }
 
     fn one_by_one(&mut self, group: &[Single]) {
+        if let [Single { shown, gap, .. }] = group {
+            return match shown {
+                sign if is_sign(*sign) => {}
+                'u' if *gap != Gap::Sign => self.write("you"),
+                letter => self.letters(&[*letter]),
+            };
+        }
         let shown: Vec<char> = group.iter().map(|single| single.shown).filter(|c| !is_sign(*c)).collect();
         // The U of a U-boat and of the U.S.A. is nobody.
         let before_sign = group.last().is_some_and(|single| single.gap == Gap::Sign);
@@ -325,8 +406,7 @@ impl<'k> Writer<'k> {
 
     fn letters(&mut self, letters: &[char]) {
         for letter in letters {
-            self.out.push(*letter);
-            self.out.push(' ');
+            self.write(letter.encode_utf8(&mut [0; 4]));
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Spellings that mean the same word: chat short forms, stretched letters, letters apart, plurals, and one slip of the fingers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+use super::vocabulary::{Quick, Vocabulary};
 
 /// Shortest word in which a search may have one slip; shorter words lie too near to others.
 pub(super) const SLIP_LEAST_LETTERS: usize = 7;
@@ -11,6 +14,8 @@ pub(super) const SWAP_LEAST_LETTERS: usize = 5;
 pub(super) const APART_LEAST_LETTERS: usize = 4;
 /// Longest run of single letters that is split into words.
 const SPLIT_LIMIT_LETTERS: usize = 40;
+/// Longest short form of chat.
+const CHAT_LIMIT_BYTES: usize = 10;
 /// Shortest plural whose end is taken off: `gas` and `bus` are none.
 const PLURAL_LEAST_LETTERS: usize = 4;
 
@@ -97,66 +102,63 @@ const NO_PLURALS: &[&str] = &[
     "williams",
 ];
 
-/// Short forms of chat and what they stand for.
-pub(super) fn chat_form(word: &str) -> Option<&'static str> {
-    // Looked at for every word of every page: most are left aside by their length or first letter.
-    let may_be = word.len() <= 10 && matches!(word.as_bytes().first()?, b'a'..=b'h' | b'm'..=b'p' | b's'..=b'y' | b'2');
-    if !may_be {
-        return None;
-    }
-    Some(match word {
-        "u" | "yu" | "yuo" => "you",
-        "ur" | "yr" => "your",
-        "urself" | "urselves" | "yourselfs" => "yourself",
-        "ppl" | "peeps" => "people",
-        "sum1" | "some1" | "sumone" => "someone",
-        "any1" => "anyone",
-        "every1" | "evry1" | "evryone" => "everyone",
-        "no1" | "noone" => "no one",
-        "nobdy" | "nobodys" => "nobody",
-        "h8" => "hate",
-        "h8s" => "hates",
-        "m8" => "mate",
-        "m8s" => "mates",
-        "w8" => "wait",
-        "gr8" => "great",
-        "str8" => "straight",
-        "2nite" | "2night" | "tonite" | "2nyt" => "tonight",
-        "2moro" | "2morrow" | "tmrw" | "tmr" | "tomoz" => "tomorrow",
-        "b4" => "before",
-        "dnt" => "dont",
-        "msgs" => "messages",
-        "msg" => "message",
-        "txt" => "text",
-        "pls" | "plz" => "please",
-        _ => return None,
-    })
-}
+/// Short forms of chat and what they stand for. None of them is a word of Haven's files, which are read as pages are.
+pub(super) const CHAT_FORMS: [(&str, &str); 44] = [
+    ("u", "you"),
+    ("yu", "you"),
+    ("yuo", "you"),
+    ("ur", "your"),
+    ("yr", "your"),
+    ("urself", "yourself"),
+    ("urselves", "yourself"),
+    ("yourselfs", "yourself"),
+    ("ppl", "people"),
+    ("peeps", "people"),
+    ("sum1", "someone"),
+    ("some1", "someone"),
+    ("sumone", "someone"),
+    ("any1", "anyone"),
+    ("every1", "everyone"),
+    ("evry1", "everyone"),
+    ("evryone", "everyone"),
+    ("no1", "no one"),
+    ("noone", "no one"),
+    ("nobdy", "nobody"),
+    ("nobodys", "nobody"),
+    ("h8", "hate"),
+    ("h8s", "hates"),
+    ("m8", "mate"),
+    ("m8s", "mates"),
+    ("w8", "wait"),
+    ("gr8", "great"),
+    ("str8", "straight"),
+    ("2nite", "tonight"),
+    ("2night", "tonight"),
+    ("tonite", "tonight"),
+    ("2nyt", "tonight"),
+    ("2moro", "tomorrow"),
+    ("2morrow", "tomorrow"),
+    ("tmrw", "tomorrow"),
+    ("tmr", "tomorrow"),
+    ("tomoz", "tomorrow"),
+    ("b4", "before"),
+    ("dnt", "dont"),
+    ("msgs", "messages"),
+    ("msg", "message"),
+    ("txt", "text"),
+    ("pls", "please"),
+    ("plz", "please"),
+];
 
-/// The words that Haven's own files have: what a disguised word is compared with.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Vocabulary {
-    words: std::collections::HashSet<String>,
+/// Looked at for every word that nobody knows.
+static BY_WORD: LazyLock<HashMap<&str, &str, Quick>> = LazyLock::new(|| CHAT_FORMS.into_iter().collect());
+
+/// What a short form of chat stands for.
+pub(super) fn chat_form(word: &str) -> Option<&'static str> {
+    if word.len() > CHAT_LIMIT_BYTES { None } else { BY_WORD.get(word).copied() }
 }
 
 impl Vocabulary {
-    pub(super) fn add(&mut self, text: &str) {
-        for word in text.split_whitespace() {
-            if !self.words.contains(word) {
-                self.words.insert(word.to_owned());
-            }
-        }
-    }
-
-    pub(super) fn has(&self, word: &str) -> bool {
-        self.words.contains(word)
-    }
-
-    /// All words of so many letters, if they are plain ones.
-    pub(super) fn of_length(&self, letters: usize) -> impl Iterator<Item = &str> {
-        self.words.iter().map(String::as_str).filter(move |word| word.len() == letters && word.is_ascii())
-    }
-
     /// `kiiill` is `kill`, `weeeed` is `weed`: a letter that stands three times or more is written twice or once, if that
     /// gives a known word.
     pub(super) fn unstretched(&self, word: &str) -> Option<String> {
