@@ -261,11 +261,8 @@ impl Errand {
             return Some(decide::text(&self.snapshot, &self.facts, &self.decision, &read(text)));
         }
         let (snapshot, facts, decision) = (Arc::clone(&self.snapshot), self.facts.clone(), self.decision.clone());
-        let judging = tokio::task::spawn_blocking(move || {
-            decide::text(&snapshot, &facts, &decision, &read(text))
-        });
-        let judged = judging.await;
-        match judged {
+        let judging = tokio::task::spawn_blocking(move || decide::text(&snapshot, &facts, &decision, &read(text)));
+        match judging.await {
             Ok(judged) => Some(judged),
             Err(_) => {
                 self.visit.keeper.counts.scan_failed.add();
