@@ -39,6 +39,8 @@ pub struct Today {
     pub unassessed: Vec<TodayRow>,
     pub handed_over: Vec<TodayRow>,
     pub other: Vec<TodayRow>,
+    /// Cases that wait too, less urgent than all that stand here: they are on the list of cases.
+    pub more: u64,
     pub last_alert_text: Option<String>,
     pub technical: Vec<TechnicalAlertRow>,
     pub requests_waiting: u64,
@@ -52,7 +54,7 @@ pub struct Today {
     pub locked: bool,
 }
 
-/// Cases shown on Today at most; the rest stands on the list of cases.
+/// Cases of each state shown on Today at most, the most urgent; the rest stands on the list of cases.
 const TODAY_LIMIT_PAGES: u32 = 5;
 
 /// What waits for this person. Nothing about themselves, and no trace of it (invariant 11).
@@ -62,16 +64,20 @@ pub async fn today(haven: &Haven, session: &Session) -> Result<Today, ActionErro
     let now = haven.now();
     let mut today = Today { locked: session.holder && !session.unlocked, ..Today::default() };
     for state in [CaseState::Unassessed, CaseState::Open] {
+        let mut more = 0;
         for page in 1..=TODAY_LIMIT_PAGES {
-            let query = store::cases::CaseQuery { text: String::new(), state: Some(state), page };
+            let order = store::cases::CaseOrder::MostUrgent;
+            let query = store::cases::CaseQuery { state: Some(state), order, page, ..Default::default() };
             let found = store::cases::list_for(&haven.store, &viewer, &query).await?;
             for case in &found.items {
                 place(&mut today, row(haven, session, case).await?);
             }
+            more = found.total.saturating_sub(u64::from(page) * u64::from(store::ROWS_PER_PAGE));
             if page >= found.pages {
                 break;
             }
         }
+        today.more += more;
     }
     let last = store::cases::last_alert_for(&haven.store, &viewer).await?;
     today.last_alert_text = last.map(|at| words::moment(&pack.calendar, now, at));
@@ -112,7 +118,8 @@ pub struct CaseQuery {
 
 /// The cases this person is on.
 pub async fn cases(haven: &Haven, session: &Session, query: CaseQuery) -> Result<Page<TodayRow>, ActionError> {
-    let query = store::cases::CaseQuery { text: query.text, state: query.state, page: query.page.max(1) };
+    let order = store::cases::CaseOrder::Newest;
+    let query = store::cases::CaseQuery { text: query.text, state: query.state, order, page: query.page.max(1) };
     let found = store::cases::list_for(&haven.store, &viewer(haven, session), &query).await?;
     let mut items = Vec::new();
     for case in &found.items {

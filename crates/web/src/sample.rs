@@ -174,6 +174,7 @@ pub(crate) fn today() -> Today {
             ..row("P6FY-27JL")
         }],
         other: vec![],
+        more: 0,
         last_alert_text: Some(s("today, 1:55pm")),
         technical: vec![],
         requests_waiting: 2,
@@ -191,6 +192,7 @@ pub(crate) fn today_quiet() -> Today {
         unassessed: vec![],
         handed_over: vec![],
         other: vec![],
+        more: 0,
         last_alert_text: Some(s("Sunday 22 November, 2:20pm")),
         technical: vec![],
         requests_waiting: 0,

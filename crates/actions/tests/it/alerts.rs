@@ -57,6 +57,73 @@ async fn s5_the_same_trigger_two_hundred_times_stays_one_case() {
     .await;
 }
 
+/// Hits of a morning: forty people, of whom four looked for what is graded high, and all of them for something low.
+async fn a_morning(world: &World, hits: usize) {
+    let records: Vec<_> = (0..hits)
+        .map(|count| {
+            let reference = format!("morning{count}");
+            let record = if count % 50 == 7 {
+                world.prevent_record("amina", &reference)
+            } else {
+                world.low_record("amina", &reference)
+            };
+            let person = if record.search.is_empty() { count % 40 } else { count / 50 % 4 };
+            store::activity::Record { person: format!("learner-{person}"), ..record }
+        })
+        .collect();
+    for batch in records.chunks(500) {
+        world.raise_all(batch).await;
+    }
+}
+
+async fn reads_in_ten_minutes(world: &World, hits: usize) {
+    a_morning(world, hits).await;
+    let lead = world.sign_in("lead").await;
+    let today = actions::today::today(&world.haven, &lead).await.unwrap();
+    let grades: Vec<&str> = today.unassessed.iter().filter_map(|row| row.grade.as_deref()).collect();
+    assert_eq!(grades.len(), 44, "one for each person and theme");
+    assert!(grades[..4].iter().all(|grade| *grade == "high"), "the worst first: {grades:?}");
+    assert!(grades[4..].iter().all(|grade| *grade == "low"));
+    let seen: i64 = today.unassessed.iter().map(|row| row.hits).sum();
+    assert_eq!(usize::try_from(seen).unwrap(), hits, "no hit is lost");
+    assert_eq!(today.more, 0);
+    world.pass_minutes(24 * 60);
+    world.work().await;
+    let letters = world.letters_to("lead").await + world.letters_to("lead2").await;
+    assert!((4..=10).contains(&letters), "{letters} letters: the low ones come together");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_a_morning_of_hundreds_of_hits_is_read_in_ten_minutes() {
+    for_each_store(|store| async move { reads_in_ten_minutes(&World::new(store).await, 400).await }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_s5_a_morning_of_five_thousand_hits_is_read_in_ten_minutes() {
+    for_each_store(|store| async move { reads_in_ten_minutes(&World::new(store).await, 5_000).await }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s5_what_does_not_fit_on_today_is_counted_and_the_urgent_never_left_out() {
+    for_each_store(|store| async move {
+        let world = World::new(store).await;
+        let mut records: Vec<_> = (0..140)
+            .map(|count| store::activity::Record {
+                person: format!("learner-{count}"),
+                ..world.low_record("amina", &format!("many{count}"))
+            })
+            .collect();
+        records.insert(0, world.prevent_record("joe", "first"));
+        world.raise_all(&records).await;
+        let lead = world.sign_in("lead").await;
+        let today = actions::today::today(&world.haven, &lead).await.unwrap();
+        assert_eq!(today.unassessed[0].grade.as_deref(), Some("high"), "the oldest of all, and the first to be read");
+        assert_eq!(today.unassessed.len() as u64 + today.more, 141);
+        assert!(today.more > 0);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s5_a_false_alarm_leaves_nothing_in_the_history() {
     for_each_store(|store| async move {

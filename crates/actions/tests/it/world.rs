@@ -174,6 +174,18 @@ impl World {
         }
     }
 
+    /// A page that the pack's trigger of the lowest grade names.
+    pub(crate) fn low_record(&self, username: &str, reference: &str) -> store::activity::Record {
+        let pack = self.haven.pack();
+        let trigger = pack.filtering.triggers.iter().find(|one| one.grade == policy::Grade::Low).unwrap();
+        let cue = serde_json::json!({
+            "trigger": trigger.id, "theme": trigger.theme, "grade": "low", "procedure": trigger.procedure,
+            "clause": "7.1.triggers", "reason": trigger.reason, "seen": "", "kind": "site"
+        });
+        let population = PEOPLE.iter().find(|(name, ..)| *name == username).unwrap().2;
+        store::activity::Record { alert: Some(cue.to_string()), ..self.record(username, population, reference) }
+    }
+
     pub(crate) fn record(&self, username: &str, population: &str, reference: &str) -> store::activity::Record {
         store::activity::Record {
             reference: reference.to_owned(),
@@ -205,7 +217,10 @@ impl World {
 
     /// The record is written and its alert raised, as `server` does it.
     pub(crate) async fn raise(&self, record: &store::activity::Record) {
-        let batch = std::slice::from_ref(record);
+        self.raise_all(std::slice::from_ref(record)).await;
+    }
+
+    pub(crate) async fn raise_all(&self, batch: &[store::activity::Record]) {
         store::activity::insert_batch(&self.haven.store, "test", self.now(), batch).await.unwrap();
         for waiting in store::activity::alerts_waiting(&self.haven.store, 1_000).await.unwrap() {
             actions::alert::raise(&self.haven, &waiting).await.unwrap();

@@ -25,8 +25,18 @@ pub struct CaseQuery {
     /// Words in the reference or kind; empty for all.
     pub text: String,
     pub state: Option<CaseState>,
+    pub order: CaseOrder,
     /// Counted from 1.
     pub page: u32,
+}
+
+/// Which cases stand first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CaseOrder {
+    #[default]
+    Newest,
+    /// Those that something is due for soonest, or late; alerts of low grade after all others.
+    MostUrgent,
 }
 
 fn viewer_values(viewer: &Viewer) -> Vec<Value> {
@@ -40,7 +50,21 @@ macro_rules! text_fits {
     };
 }
 
-/// A page of the cases that a person has a place in, newest first.
+/// The page `$5`, `$6` of the cases of `$3` and `$4` in an order.
+macro_rules! listed {
+    ($order:literal) => {
+        select_case!(
+            visible!(),
+            "AND (CAST($3 AS TEXT) IS NULL OR c.state = $3) ",
+            text_fits!(),
+            " ORDER BY ",
+            $order,
+            ", c.id LIMIT $5 OFFSET $6"
+        )
+    };
+}
+
+/// A page of the cases that a person has a place in.
 ///
 /// # Errors
 /// As the database gives them; so below.
@@ -65,18 +89,15 @@ pub async fn list_for(
         )
         .await?;
     values.extend(values![ROWS_PER_PAGE, offset(query.page)]);
-    let items = from
-        .all(
-            select_case!(
-                visible!(),
-                "AND (CAST($3 AS TEXT) IS NULL OR c.state = $3) ",
-                text_fits!(),
-                " ORDER BY c.opened_at DESC, c.id LIMIT $5 OFFSET $6"
-            ),
-            values,
-            case,
-        )
-        .await?;
+    let sql = match query.order {
+        CaseOrder::Newest => listed!("c.opened_at DESC"),
+        CaseOrder::MostUrgent => listed!(
+            "CASE WHEN c.grade = 'low' THEN 1 ELSE 0 END, (SELECT min(due_at) FROM (\
+             SELECT s.due_at AS due_at FROM case_steps s WHERE s.case_id = c.id AND s.status IN ('waiting', 'ready', 'needs-second') \
+             UNION ALL SELECT CASE WHEN c.acknowledged_at IS NULL THEN c.acknowledge_due_at END) AS dues) NULLS LAST, c.opened_at"
+        ),
+    };
+    let items = from.all(sql, values, case).await?;
     Ok(Page::of(items, query.page, total))
 }
 

@@ -8,7 +8,9 @@ use casework::{CaseState, Permit, Source};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-pub use list::{CaseQuery, awaiting_acknowledgement, count_for, last_alert_for, list_for, steps_due, steps_for};
+pub use list::{
+    CaseOrder, CaseQuery, awaiting_acknowledgement, count_for, last_alert_for, list_for, steps_due, steps_for,
+};
 pub use members::{
     Exclusion, Member, Place, Standing, add_member, exclude, exclusions, lift, members, of_member, set_members,
     standing, standing_by_reference,

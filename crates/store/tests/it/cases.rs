@@ -136,7 +136,12 @@ async fn invariant11_exclusion_hides_a_case_from_list_and_count(store: Store) {
     cases::exclude(&mut unit, &permit("c1"), "c1", &token("lead"), why).await.unwrap();
     cases::put_steps(&mut unit, &permit("c1"), "c1", &[step("talk", StepStatus::Ready, Some(at(5)))]).await.unwrap();
     unit.commit().await.unwrap();
-    let list = |text: &str| CaseQuery { text: text.to_owned(), state: Some(CaseState::Unassessed), page: 1 };
+    let list = |text: &str| CaseQuery {
+        text: text.to_owned(),
+        state: Some(CaseState::Unassessed),
+        page: 1,
+        ..CaseQuery::default()
+    };
     let seen = cases::list_for(&store, &viewer("lead"), &list("")).await.unwrap();
     assert_eq!((seen.total, seen.pages, seen.items.len()), (2, 1, 2));
     assert!(seen.items.iter().all(|case| case.id != "c1"));
