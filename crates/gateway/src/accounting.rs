@@ -14,6 +14,7 @@ use crate::network::plain;
 use crate::ports::Vouched;
 use crate::radius::{self, PACKET_LIMIT_BYTES, RadiusError, Request, Status};
 use crate::server::Keeper;
+use crate::who::own_name;
 
 /// Addresses that can be known by accounting at the same time.
 const BINDINGS_LIMIT: usize = 100_000;
@@ -133,7 +134,7 @@ impl Table {
             }
             return;
         }
-        let name = source.own_name(&request.user);
+        let name = own_name(&request.user, &source.realms);
         let since = self
             .by_address
             .values()
@@ -160,21 +161,6 @@ impl Table {
 fn is_old(request: &Request, source: &NetworkSignIn, now: Timestamp) -> bool {
     let happened = request.happened_at.and_then(|second| Timestamp::from_second(i64::from(second)).ok());
     happened.and_then(|at| at.checked_add(source.silence).ok()).is_some_and(|limit| now > limit)
-}
-
-impl NetworkSignIn {
-    /// The sign-in name that a network's name for somebody stands for; none for nobody, or for somebody of elsewhere.
-    fn own_name(&self, user: &str) -> Option<String> {
-        let is_own = |realm: &str| self.realms.iter().any(|own| own.eq_ignore_ascii_case(realm));
-        let name = match (user.rsplit_once('@'), user.split_once('\\')) {
-            (Some((name, realm)), _) if is_own(realm) => name,
-            (None, Some((realm, name))) if is_own(realm) => name,
-            // A name with a realm of elsewhere may be that of somebody else who has the same name there.
-            (Some(_), _) | (_, Some(_)) => return None,
-            (None, None) => user,
-        };
-        (!name.is_empty()).then(|| name.to_owned())
-    }
 }
 
 /// Listens to the network until the gateway stops.
@@ -219,33 +205,4 @@ fn answer(keeper: &Keeper, source: &NetworkSignIn, from: SocketAddr, bytes: &[u8
         keeper.accounting.hear(client, &request, source, keeper.ports.moment.now());
     }
     Some(request.response(&source.secret))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn s6_a_name_of_elsewhere_is_nobody_here() {
-        let source = NetworkSignIn {
-            address: "127.0.0.1:0".parse().unwrap(),
-            secret: Arc::from(&b"secret"[..]),
-            clients: Vec::new(),
-            realms: vec!["college.example".to_owned(), "COLLEGE".to_owned()],
-            silence: SignedDuration::from_mins(30),
-        };
-        for (said, own) in [("lena", "lena"), ("lena@College.Example", "lena"), ("college\\lena", "lena")] {
-            assert_eq!(source.own_name(said).as_deref(), Some(own), "{said}");
-        }
-        for said in [
-            "",
-            "@college.example",
-            "lena@elsewhere.example",
-            "ELSEWHERE\\lena",
-            "lena@college.example@elsewhere.example",
-        ] {
-            assert_eq!(source.own_name(said), None, "{said}");
-        }
-    }
 }

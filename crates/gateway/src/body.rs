@@ -51,7 +51,7 @@ pub(crate) fn ours(headers: &mut HeaderMap) {
 /// What was read of a body, followed by the rest of it.
 pub(crate) struct Rejoined {
     pub(crate) read: std::collections::VecDeque<Frame<Bytes>>,
-    pub(crate) rest: Option<Incoming>,
+    pub(crate) rest: Option<Body>,
 }
 
 impl HttpBody for Rejoined {
@@ -63,7 +63,7 @@ impl HttpBody for Rejoined {
             return Poll::Ready(Some(Ok(frame)));
         }
         match &mut self.rest {
-            Some(rest) => Pin::new(rest).poll_frame(cx).map_err(BodyError::from),
+            Some(rest) => Pin::new(rest).poll_frame(cx),
             None => Poll::Ready(None),
         }
     }

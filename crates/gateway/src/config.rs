@@ -39,6 +39,8 @@ pub enum KnownBy {
     Pass,
     /// The network asks everybody who they are, and says who has which address (RADIUS accounting).
     Accounting,
+    /// Another proxy asks them, and says with each request who it is for (ICAP). Of no listener of Haven's own.
+    Proxy,
 }
 
 /// A network that asks everybody who they are, and says who has which address: RADIUS accounting.
@@ -78,6 +80,20 @@ pub struct DnsDoor {
     /// Names of Haven's own pages, which may stand inside.
     pub own_names: Vec<String>,
     pub questions_per_second: u32,
+}
+
+/// A place where other proxies ask about requests and responses (ICAP).
+#[derive(Debug, Clone)]
+pub struct IcapDoor {
+    /// Lasting name, as it stands in records: `squid`.
+    pub name: String,
+    pub address: SocketAddr,
+    /// Proxies that may ask. They also say from which address a request came.
+    pub clients: Vec<Network>,
+    /// Of these, the ones that are believed about who asks (S-6).
+    pub username_from: Vec<Network>,
+    /// What may stand beside a sign-in name, as `name@realm` or `REALM\name`. A name with another realm is somebody else's.
+    pub realms: Vec<String>,
 }
 
 /// Questions that one address may ask in a second, if nothing is set.
@@ -201,6 +217,7 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     pub accounting: Vec<NetworkSignIn>,
     pub dns: Vec<DnsDoor>,
+    pub icap: Vec<IcapDoor>,
     pub reach: Reach,
     pub trust: Trust,
     pub limits: Limits,
@@ -212,6 +229,6 @@ impl Config {
     /// Whether anything can come in.
     #[must_use]
     pub fn has_doors(&self) -> bool {
-        !(self.listeners.is_empty() && self.dns.is_empty())
+        !(self.listeners.is_empty() && self.dns.is_empty() && self.icap.is_empty())
     }
 }

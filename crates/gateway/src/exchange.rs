@@ -47,42 +47,93 @@ pub(crate) struct Errand {
     line: Option<Arc<Line>>,
 }
 
+/// A body that goes on.
+pub(crate) struct Going {
+    pub(crate) body: Body,
+    /// Nothing more is judged about it: it comes to its end whatever it holds.
+    pub(crate) is_settled: bool,
+}
+
+impl Going {
+    pub(crate) fn settled(body: Body) -> Self {
+        Self { body, is_settled: true }
+    }
+}
+
+/// What becomes of an answer once it was judged.
+pub(crate) enum Judged {
+    On(Going),
+    /// This goes to the person in its place.
+    Instead(Response<Body>),
+}
+
 /// Answers one request.
 pub(crate) async fn run(visit: &Arc<Visit>, asked: Asked, request: Request<Incoming>) -> Response<Body> {
-    let keeper = &visit.keeper;
     if request.method() == Method::CONNECT {
         // A tunnel inside a tunnel would carry what nobody judged.
         return body::short(StatusCode::METHOD_NOT_ALLOWED, "A tunnel cannot be opened here.");
     }
-    let Some(snapshot) = keeper.ports.snapshots.current() else {
-        return no_policy(visit, gate::is_navigation(request.method(), request.headers()));
+    let mut errand = match begin(visit, asked, request.method(), request.headers(), request.uri()).await {
+        Ok(errand) => errand,
+        Err(answer) => return *answer,
     };
-    let mut facts = visit.facts(asked.carriage, request.method(), asked.address, request.headers());
-    let mut decision = match visit.stand(&snapshot, &mut facts).await {
-        Standing::Known(decision) | Standing::Open(decision) => decision,
-        Standing::Shut(shut) => {
-            let wanted = wanted(&facts, request.uri());
-            return gate::answer(shut, keeper.ports.portal.as_ref(), request.method(), facts.navigation, &wanted);
-        }
-    };
-    if let Some(answer) = went_on(visit, &facts, request.uri()) {
-        return answer;
-    }
-    let reference = record::reference(keeper.ports.moment.as_ref());
-    let pending =
-        Pending::new(record::make(&reference, &visit.door, &facts, &decision), Arc::clone(&keeper.ports.records));
-    if pending.was_lost() {
-        decision = visit.unrecorded(&snapshot, &facts);
-    }
-    if matches!(facts.who, Who::Person(_)) && decision.record {
-        keeper.counts.decided.add();
-        if facts.carriage == Carriage::Plain { &keeper.counts.plain } else { &keeper.counts.inspected }.add();
-    }
-    let errand = Errand { visit: Arc::clone(visit), snapshot, facts, decision, reference, pending, line: asked.line };
+    errand.enter();
     errand.answer(request).await
 }
 
+/// Who asks for what, and what the address alone says; or the answer, where there is one already. Nothing is recorded yet.
+pub(crate) async fn begin(
+    visit: &Arc<Visit>,
+    asked: Asked,
+    method: &Method,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<Errand, Box<Response<Body>>> {
+    let keeper = &visit.keeper;
+    let Some(snapshot) = keeper.ports.snapshots.current() else {
+        return Err(Box::new(no_policy(visit, gate::is_navigation(method, headers))));
+    };
+    let mut facts = visit.facts(asked.carriage, method, asked.address, headers);
+    let decision = match visit.stand(&snapshot, &mut facts).await {
+        Standing::Known(decision) | Standing::Open(decision) => decision,
+        Standing::Shut(shut) => {
+            let (portal, wanted) = (keeper.ports.portal.as_ref(), wanted(&facts, uri));
+            return Err(Box::new(gate::answer(shut, portal, method, facts.navigation, &wanted)));
+        }
+    };
+    if let Some(answer) = went_on(visit, &facts, uri) {
+        return Err(Box::new(answer));
+    }
+    let reference = record::reference(keeper.ports.moment.as_ref());
+    let pending = Pending::held(None, Arc::clone(&keeper.ports.records));
+    Ok(Errand { visit: Arc::clone(visit), snapshot, facts, decision, reference, pending, line: asked.line })
+}
+
 impl Errand {
+    /// From here on the request counts: in the numbers, and in the record.
+    pub(crate) fn enter(&mut self) {
+        let keeper = &self.visit.keeper;
+        let record = record::make(&self.reference, &self.visit.door, &self.facts, &self.decision);
+        self.pending = Pending::new(record, Arc::clone(&keeper.ports.records));
+        if self.pending.was_lost() {
+            self.decision = self.visit.unrecorded(&self.snapshot, &self.facts);
+        }
+        if matches!(self.facts.who, Who::Person(_)) && self.decision.record {
+            keeper.counts.decided.add();
+            let carried = match self.facts.carriage {
+                Carriage::Plain => &keeper.counts.plain,
+                Carriage::Inspected => &keeper.counts.inspected,
+                Carriage::Tunnel | Carriage::Name => &keeper.counts.unopened,
+            };
+            carried.add();
+        }
+    }
+
+    /// Its record goes where records go, as it stands now.
+    pub(crate) fn put(&mut self) {
+        self.pending.put();
+    }
+
     async fn answer(mut self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         if self.stops(&self.decision) {
@@ -90,8 +141,8 @@ impl Errand {
         }
         let (head, body) = request.into_parts();
         let cut = Cut::default();
-        let body = match self.outgoing(&head.headers, body, &path, &cut).await {
-            Ok(body) => body,
+        let body = match self.outgoing(&head.headers, body::passed(body), &path, &cut).await {
+            Ok(going) => going.body,
             Err(answer) => return answer,
         };
         let line = match self.line().await {
@@ -142,16 +193,10 @@ impl Errand {
         let upgrade = websocket.then(|| hyper::upgrade::on(&mut request));
         let (mut parts, body) = request.into_parts();
         headers::strip_hop_by_hop(&mut parts.headers);
-        headers::ask_readable(&mut parts.headers);
-        let path = headers::apply(&self.decision.edits, &mut parts.headers, path);
+        let path = self.edit(&mut parts.headers, path);
         parts.headers.remove(header::HOST);
         // Whoever expects to be told to go on has been told by us.
         parts.headers.remove(header::EXPECT);
-        if self.facts.navigation && self.visit.keeper.engine.is_some() {
-            // A file that comes in pieces would be judged in pieces: what a person opens is asked for whole.
-            parts.headers.remove(header::RANGE);
-            parts.headers.remove(header::IF_RANGE);
-        }
         if websocket {
             parts.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
             parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
@@ -166,6 +211,17 @@ impl Errand {
             .map_err(|_| UpstreamError::Broken)?;
         parts.version = Version::default();
         Ok((Request::from_parts(parts, body), upgrade))
+    }
+
+    /// Changes the head of a request as the decision wants it; gives back the path and query as they go on.
+    pub(crate) fn edit(&self, headers: &mut HeaderMap, path: &str) -> String {
+        headers::ask_readable(headers);
+        if self.facts.navigation && self.visit.keeper.engine.is_some() {
+            // A file that comes in pieces would be judged in pieces: what a person opens is asked for whole.
+            headers.remove(header::RANGE);
+            headers.remove(header::IF_RANGE);
+        }
+        headers::apply(&self.decision.edits, headers, path)
     }
 
     /// A WebSocket goes on as a tunnel that is asked about again and again.
@@ -197,41 +253,56 @@ impl Errand {
         // Other ways to the same site, past the gateway, are not offered.
         parts.headers.remove(header::ALT_SVC);
         parts.version = Version::default();
-        let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let length = parts
-            .headers
+        match self.judge_answer(parts.status, &parts.headers, body::passed(body), method, path).await {
+            Judged::Instead(answer) => answer,
+            Judged::On(going) => {
+                self.pending.put();
+                let idle = self.visit.keeper.config.limits.idle;
+                Response::from_parts(parts, body::within(going.body, idle))
+            }
+        }
+    }
+
+    /// Reads what is to be read of an answer: its words, and files past the malware engine.
+    pub(crate) async fn judge_answer(
+        &mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Body,
+        method: &Method,
+        path: &str,
+    ) -> Judged {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let length = headers
             .get(header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.parse().ok());
-        let bodyless =
-            method == Method::HEAD || matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let bodyless = method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let endless = content_type.is_some_and(|kind| kind.starts_with("text/event-stream"));
         let plan = if bodyless || endless || !self.decision.record {
             ScanPlan::Pass
         } else {
             decide::response(&self.snapshot, &self.facts, &self.decision, content_type, length)
         };
-        let mut body = match plan {
-            ScanPlan::Pass => body::passed(body),
-            ScanPlan::Words | ScanPlan::Json => match self.judged(body, &parts.headers, plan).await {
+        let body = match plan {
+            ScanPlan::Pass => body,
+            ScanPlan::Words | ScanPlan::Json => match self.judged(body, headers, plan).await {
                 Some(body) => body,
-                None => return self.refuse(path),
+                None => return Judged::Instead(self.refuse(path)),
             },
         };
-        if !bodyless && !endless {
-            body = match self.checked(&parts.headers, body, Way::Fetched, &Cut::default()).await {
-                Checked::On(body) => body,
-                Checked::Stopped => return self.refuse(path),
-                Checked::Broken => return self.give_up(UpstreamError::Broken),
-            };
+        if bodyless || endless {
+            return Judged::On(Going::settled(body));
         }
-        self.pending.put();
-        let idle = self.visit.keeper.config.limits.idle;
-        Response::from_parts(parts, body::within(body, idle))
+        match self.checked(headers, body, Way::Fetched, &Cut::default()).await {
+            Checked::On(going) => Judged::On(going),
+            Checked::Stopped => Judged::Instead(self.refuse(path)),
+            Checked::Broken => Judged::Instead(self.give_up(UpstreamError::Broken)),
+        }
     }
 
     /// The body once its words were judged; none if they end it.
-    async fn judged(&mut self, body: Incoming, headers: &HeaderMap, plan: ScanPlan) -> Option<Body> {
+    async fn judged(&mut self, body: Body, headers: &HeaderMap, plan: ScanPlan) -> Option<Body> {
         let limits = &self.visit.keeper.config.limits;
         let wait = match plan {
             ScanPlan::Json => Wait { limit: limits.script_wait, enough: true },

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, header};
 
 use crate::body::Body;
 use crate::examine::File;
-use crate::exchange::{self, Errand};
+use crate::exchange::{self, Errand, Going};
 use crate::held::{First, Held, OnVerdict, Start};
 use crate::malware::Verdict;
 use crate::record;
@@ -30,7 +30,7 @@ pub(crate) enum Way {
 
 /// What became of a body.
 pub(crate) enum Checked {
-    On(Body),
+    On(Going),
     /// The errand's decision says why.
     Stopped,
     /// Its sender broke off.
@@ -41,11 +41,11 @@ impl Errand {
     /// Passes a body by the engine, where it is scanned at all. A short file waits for its verdict; a long one flows, and
     /// `cut` tells if it was cut off.
     pub(crate) async fn checked(&mut self, headers: &HeaderMap, body: Body, way: Way, cut: &Cut) -> Checked {
-        let Some((start, is_sure)) = self.start(headers, way) else { return Checked::On(body) };
+        let Some((start, is_sure)) = self.start(headers, way) else { return Checked::On(Going::settled(body)) };
         let wait = start.engine.plan().hold;
         let mut held = if is_sure { Held::scanned(body, start) } else { Held::unsure(body, start) };
         match held.first(wait).await {
-            First::Flows => Checked::On(held.flowing(self.on_verdict(way, cut))),
+            First::Flows => Checked::On(Going { body: held.flowing(self.on_verdict(way, cut)), is_settled: false }),
             First::Broken => Checked::Broken,
             First::Verdict(verdict) => {
                 let judged = about_file(&self.visit, &self.snapshot, &self.facts, &self.decision, &verdict, way);
@@ -55,7 +55,7 @@ impl Errand {
                         return Checked::Stopped;
                     }
                 }
-                Checked::On(held.open())
+                Checked::On(Going::settled(held.open()))
             }
         }
     }

@@ -17,6 +17,7 @@ mod files;
 mod gate;
 mod headers;
 mod held;
+pub mod icap;
 mod inspect;
 mod line;
 pub mod malware;
@@ -41,7 +42,7 @@ mod who;
 
 pub use block::BLOCK_PAGE_LIMIT_BYTES;
 pub use certificates::{Authority, AuthorityPem, CertificateError};
-pub use config::{Config, DnsDoor, KnownBy, Limits, Listener, ListenerTls, NetworkSignIn, Reach, Trust};
+pub use config::{Config, DnsDoor, IcapDoor, KnownBy, Limits, Listener, ListenerTls, NetworkSignIn, Reach, Trust};
 pub use counts::{Counts, Numbers};
 pub use ports::{
     Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Vouched, Wire,

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use hyper::body::{Body as _, Frame, Incoming};
+use hyper::body::{Body as _, Frame};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::time::{Instant, timeout_at};
 
-use crate::body::Rejoined;
+use crate::body::{Body, Rejoined};
 use crate::config::Limits;
 
 /// How far into a page its own word about its character set is looked for.
@@ -50,18 +50,13 @@ pub(crate) struct Wait {
 }
 
 /// Reads the beginning of a body and what it says. The body that comes back is the same, byte for byte.
-pub(crate) async fn read(body: Incoming, headers: &HeaderMap, limits: &Limits, wait: Wait) -> Scanned<String> {
+pub(crate) async fn read(body: Body, headers: &HeaderMap, limits: &Limits, wait: Wait) -> Scanned<String> {
     let Scanned { found, body } = read_bytes(body, headers, limits, wait).await;
     Scanned { found: found.map(|bytes| to_text(&bytes, headers)), body }
 }
 
 /// The same, as bytes.
-pub(crate) async fn read_bytes(
-    mut body: Incoming,
-    headers: &HeaderMap,
-    limits: &Limits,
-    wait: Wait,
-) -> Scanned<Vec<u8>> {
+pub(crate) async fn read_bytes(mut body: Body, headers: &HeaderMap, limits: &Limits, wait: Wait) -> Scanned<Vec<u8>> {
     let end = Instant::now() + wait.limit;
     let mut read: VecDeque<Frame<Bytes>> = VecDeque::new();
     let mut raw: Vec<u8> = Vec::new();

@@ -6,10 +6,10 @@ use filter::body::{Written, sent, written};
 use filter::{Decision, decide};
 use http::{HeaderMap, Response, header};
 use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 
-use crate::body::{self, Body};
-use crate::exchange::Errand;
+use crate::body::Body;
+use crate::exchange::{Errand, Going};
 use crate::files::{Checked, Cut, Way};
 use crate::scan::{self, Wait};
 use crate::upstream::UpstreamError;
@@ -19,21 +19,21 @@ impl Errand {
     pub(crate) async fn outgoing(
         &mut self,
         headers: &HeaderMap,
-        body: Incoming,
+        body: Body,
         path: &str,
         cut: &Cut,
-    ) -> Result<Body, Response<Body>> {
+    ) -> Result<Going, Response<Body>> {
         if body.is_end_stream() {
-            return Ok(body::passed(body));
+            return Ok(Going::settled(body));
         }
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let reads = decide::reads_sent(&self.facts, &self.decision);
         let body = match written(content_type).filter(|_| reads) {
-            None => body::passed(body),
+            None => body,
             Some(written) => self.judged_sent(headers, body, written, path).await?,
         };
         match self.checked(headers, body, Way::Sent, cut).await {
-            Checked::On(body) => Ok(body),
+            Checked::On(going) => Ok(going),
             Checked::Stopped => Err(self.refuse(path)),
             Checked::Broken => Err(self.give_up(UpstreamError::Broken)),
         }
@@ -42,7 +42,7 @@ impl Errand {
     async fn judged_sent(
         &mut self,
         headers: &HeaderMap,
-        body: Incoming,
+        body: Body,
         written: Written,
         path: &str,
     ) -> Result<Body, Response<Body>> {

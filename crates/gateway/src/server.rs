@@ -18,6 +18,7 @@ use crate::config::{Config, Listener, ListenerTls, NetworkSignIn};
 use crate::counts::Counts;
 use crate::dns::{self, ClosedNames};
 use crate::door::{Doors, Passes};
+use crate::icap;
 use crate::inspect;
 use crate::malware::{self, Engine};
 use crate::network::plain;
@@ -85,6 +86,7 @@ pub struct Gateway {
     listeners: Vec<(Listener, TcpListener)>,
     networks: Vec<(NetworkSignIn, UdpSocket)>,
     dns: Vec<dns::Open>,
+    icap: Vec<icap::Open>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -116,7 +118,12 @@ impl Gateway {
             let failed = |error| StartError::Listen { name: door.name.clone(), address: door.address, error };
             dns.push(dns::Open::bind(door).await.map_err(failed)?);
         }
-        if listeners.is_empty() && dns.is_empty() {
+        let mut icap = Vec::new();
+        for door in &config.icap {
+            let failed = |error| StartError::Listen { name: door.name.clone(), address: door.address, error };
+            icap.push(icap::Open::bind(door).await.map_err(failed)?);
+        }
+        if listeners.is_empty() && dns.is_empty() && icap.is_empty() {
             return Err(StartError::NoListener);
         }
         let mut networks = Vec::new();
@@ -125,8 +132,11 @@ impl Gateway {
             networks.push((network.clone(), UdpSocket::bind(network.address).await.map_err(failed)?));
         }
         let sockets = listeners.iter().filter_map(|(_, socket)| socket.local_addr().ok());
-        let own_ports: Vec<u16> =
-            sockets.chain(dns.iter().filter_map(|door| door.address().ok())).map(|address| address.port()).collect();
+        let own_ports: Vec<u16> = sockets
+            .chain(dns.iter().filter_map(|door| door.address().ok()))
+            .chain(icap.iter().filter_map(|door| door.address().ok()))
+            .map(|address| address.port())
+            .collect();
         let provider = Arc::new(tls::provider());
         let upstream = Upstream::new(&config, &own_ports, &provider, Arc::clone(&ports.portal))?;
         let engine = config.malware.clone().map(Engine::new);
@@ -147,7 +157,7 @@ impl Gateway {
             end: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        Ok(Self { keeper: Arc::new(keeper), listeners, networks, dns })
+        Ok(Self { keeper: Arc::new(keeper), listeners, networks, dns, icap })
     }
 
     /// The name and real address of each listener: a port of 0 has become a real one.
@@ -169,6 +179,12 @@ impl Gateway {
     #[must_use]
     pub fn dns_addresses(&self) -> Vec<(String, SocketAddr)> {
         self.dns.iter().filter_map(|door| Some((door.name.clone(), door.address().ok()?))).collect()
+    }
+
+    /// The name and real address of each ICAP door.
+    #[must_use]
+    pub fn icap_addresses(&self) -> Vec<(String, SocketAddr)> {
+        self.icap.iter().filter_map(|open| Some((open.door.name.clone(), open.address().ok()?))).collect()
     }
 
     /// Names that were closed by DNS, by category.
@@ -206,6 +222,9 @@ impl Gateway {
         }
         for door in self.dns {
             loops.push(tokio::spawn(dns::serve(Arc::clone(&self.keeper), door)));
+        }
+        for open in self.icap {
+            loops.push(tokio::spawn(icap::serve(Arc::clone(&self.keeper), open)));
         }
         stop.cancelled().await;
         let keeper = self.keeper;
@@ -273,6 +292,7 @@ fn admit(keeper: &Arc<Keeper>, listener: &Listener, stream: TcpStream, from: Soc
         door,
         known_by: listener.known_by,
         shown: None,
+        named: None,
         held: Arc::default(),
         lines: Arc::default(),
         _entered: Arc::new(entered),

@@ -13,7 +13,7 @@ use crate::door::{Entered, Held};
 use crate::gate::{Shut, is_navigation};
 use crate::line::Lines;
 use crate::pass;
-use crate::ports::{Door, IDENTITY_LIMIT_MS, Identified};
+use crate::ports::{Door, IDENTITY_LIMIT_MS, Identified, Vouched};
 use crate::server::Keeper;
 
 /// One client connection, from its door to its end.
@@ -24,6 +24,8 @@ pub(crate) struct Visit {
     pub(crate) known_by: KnownBy,
     /// The pass that came with this request, or with the tunnel that it is in.
     pub(crate) shown: Option<Arc<str>>,
+    /// Whom another program that is believed names with this request.
+    pub(crate) named: Option<Vouched>,
     /// The pass that was last shown on this connection counts as present for as long as the connection is open.
     pub(crate) held: Arc<Mutex<Option<Held>>>,
     pub(crate) lines: Arc<Lines>,
@@ -57,10 +59,35 @@ impl Visit {
             door: self.door.clone(),
             known_by: self.known_by,
             shown,
+            named: None,
             held: Arc::clone(&self.held),
             lines: Arc::clone(&self.lines),
             _entered: Arc::clone(&self._entered),
         })
+    }
+
+    /// The same visit, for a request that another proxy asks about: where its browser stands, and whom the proxy names, if it
+    /// is believed about that.
+    pub(crate) fn on_behalf(self: &Arc<Self>, door: Door, known_by: KnownBy, named: Option<Vouched>) -> Arc<Self> {
+        Arc::new(Self {
+            keeper: Arc::clone(&self.keeper),
+            door,
+            known_by,
+            shown: None,
+            named,
+            held: Arc::clone(&self.held),
+            lines: Arc::clone(&self.lines),
+            _entered: Arc::clone(&self._entered),
+        })
+    }
+
+    /// Whom another program names here: the network, or the proxy that asks.
+    fn vouched(&self, now: Timestamp) -> Option<Vouched> {
+        match self.known_by {
+            KnownBy::Accounting => self.keeper.accounting.at(self.door.address, now),
+            KnownBy::Proxy => self.named.clone(),
+            KnownBy::Nothing | KnownBy::Address | KnownBy::Pass => None,
+        }
     }
 
     /// Who it is, from memory.
@@ -70,7 +97,7 @@ impl Visit {
             (KnownBy::Address, _) if counts => identity.who(&self.door, now),
             (KnownBy::Address, _) => identity.still(&self.door, now),
             (KnownBy::Pass, Some(pass)) => identity.by_pass(pass, &self.door, now, counts),
-            (KnownBy::Accounting, _) => match self.keeper.accounting.at(self.door.address, now) {
+            (KnownBy::Accounting | KnownBy::Proxy, _) => match self.vouched(now) {
                 Some(named) => identity.by_name(&named, &self.door, now),
                 None => Identified::Unknown,
             },
@@ -84,7 +111,7 @@ impl Visit {
         let asked = match (self.known_by, &self.shown) {
             (KnownBy::Address, _) => identity.ask_again(&self.door, now),
             (KnownBy::Pass, Some(pass)) => identity.by_pass_again(pass, &self.door, now),
-            (KnownBy::Accounting, _) => match self.keeper.accounting.at(self.door.address, now) {
+            (KnownBy::Accounting | KnownBy::Proxy, _) => match self.vouched(now) {
                 Some(named) => identity.by_name_again(&named, &self.door, now),
                 None => return Identified::Unknown,
             },
@@ -184,5 +211,41 @@ impl Visit {
             },
         };
         decision.action != policy::Action::Block
+    }
+}
+
+/// The sign-in name that another program's name for somebody stands for; none for nobody, or for somebody of elsewhere.
+pub(crate) fn own_name(told: &str, realms: &[String]) -> Option<String> {
+    let is_own = |realm: &str| realms.iter().any(|own| own.eq_ignore_ascii_case(realm));
+    let name = match (told.rsplit_once('@'), told.split_once('\\')) {
+        (Some((name, realm)), _) if is_own(realm) => name,
+        (None, Some((realm, name))) if is_own(realm) => name,
+        // A name with a realm of elsewhere may be that of somebody else who has the same name there.
+        (Some(_), _) | (_, Some(_)) => return None,
+        (None, None) => told,
+    };
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn s6_a_name_of_elsewhere_is_nobody_here() {
+        let realms = ["college.example".to_owned(), "COLLEGE".to_owned()];
+        for (said, own) in [("lena", "lena"), ("lena@College.Example", "lena"), ("college\\lena", "lena")] {
+            assert_eq!(own_name(said, &realms).as_deref(), Some(own), "{said}");
+        }
+        for said in [
+            "",
+            "@college.example",
+            "lena@elsewhere.example",
+            "ELSEWHERE\\lena",
+            "lena@college.example@elsewhere.example",
+        ] {
+            assert_eq!(own_name(said, &realms), None, "{said}");
+        }
     }
 }

@@ -121,14 +121,16 @@ pub(crate) struct Apart {
 pub(crate) type Doors = [(String, SocketAddr)];
 
 /// Runs until a signal ends it. `ready` is called when every port is open.
-pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &Doors)) -> Outcome {
+pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &[(&str, Vec<(String, SocketAddr)>)])) -> Outcome {
     let stop = CancellationToken::new();
     let mut end = EndSignals::listen()?;
     let tasks = TaskTracker::new();
     let mut opened = Opened::open(&house).await?;
     let counts = opened.gateway.as_ref().map(|gateway| (gateway.counts(), gateway.engine()));
     let addresses = opened.gateway.as_ref().map(Gateway::addresses).unwrap_or_default();
-    let other_doors = opened.gateway.as_ref().map(Gateway::dns_addresses).unwrap_or_default();
+    let others =
+        opened.gateway.as_ref().map(|gateway| [("names", gateway.dns_addresses()), ("ICAP", gateway.icap_addresses())]);
+    let others: Vec<(&str, Vec<(String, SocketAddr)>)> = others.into_iter().flatten().collect();
 
     let doors = TaskTracker::new();
     if let Some(pages) = opened.pages.take() {
@@ -158,7 +160,7 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &Doors)) -> Out
         tasks.spawn(heads::keep(Arc::clone(&house.haven), house.heads, stop.clone()));
     }
 
-    ready(&addresses, &other_doors);
+    ready(&addresses, &others);
     end.come().await;
     tracing::info!("stopping");
     stop.cancel();
@@ -376,6 +378,9 @@ fn checker(house: &House, opened: &Opened, addresses: &[(String, SocketAddr)]) -
     })
 }
 
+/// How people are known whom another proxy names.
+const BY_PROXY: &str = "the sign-in at the proxy that asks (ICAP)";
+
 /// What this node tells of itself.
 fn telling(
     house: &House,
@@ -390,12 +395,18 @@ fn telling(
             gateway::KnownBy::Address => "the computer that they sit at",
             gateway::KnownBy::Pass => "the pass of their sign-in",
             gateway::KnownBy::Accounting => "what the network says (RADIUS)",
+            gateway::KnownBy::Proxy => BY_PROXY,
         }
     };
     let listeners = addresses.iter().map(|(name, address)| ListenerAbout {
         name: name.clone(),
         address: address.to_string(),
         known_by: known_by(name).to_owned(),
+    });
+    let asked = house.gateway.icap.iter().map(|door| ListenerAbout {
+        name: door.name.clone(),
+        address: door.address.to_string(),
+        known_by: if door.username_from.is_empty() { String::new() } else { BY_PROXY.to_owned() },
     });
     let mut places = vec![("the data", house.data.clone())];
     if opened.recorder.is_some() && !house.away.spool.starts_with(&house.data) {
@@ -404,7 +415,7 @@ fn telling(
     let fixed = About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pages: house.has_pages(),
-        listeners: listeners.collect(),
+        listeners: listeners.chain(asked).collect(),
         authority_until: house.authority.valid_until(),
         ..About::default()
     };

@@ -17,7 +17,7 @@ use crate::hub::{self, COMMAND_LINE, Plan};
 use crate::moment::Clock;
 use crate::ports::apart;
 use crate::say::{Failure, Outcome};
-use crate::settings::{ListSource, Listener, Mail, Malware, Radius, Settings, StartTls};
+use crate::settings::{Icap, ListSource, Listener, Mail, Malware, Radius, Settings, StartTls};
 use crate::supply::{Fetcher, Origin, Source, Supply};
 use crate::{folder, heads, house, log, packs, pages, say};
 
@@ -94,7 +94,7 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
         apart: apart(&settings)?,
     };
     let says = format!("Haven serves {} at {}", settings.organisation.name, settings.portal.address);
-    house::run(house, |listeners, dns| tell(&says, listeners, dns)).await
+    house::run(house, |listeners, others| tell(&says, listeners, others)).await
 }
 
 /// The sources of lists that the settings name, if there are any.
@@ -169,16 +169,18 @@ async fn serve_gateway(settings: Settings) -> Outcome {
         apart,
     };
     let says = format!("Haven's gateway alone, for {}", settings.organisation.name);
-    house::run(house, |listeners, dns| tell(&says, listeners, dns)).await
+    house::run(house, |listeners, others| tell(&says, listeners, others)).await
 }
 
-fn tell(says: &str, listeners: &Doors, dns: &Doors) {
+fn tell(says: &str, listeners: &Doors, others: &[(&str, Vec<(String, std::net::SocketAddr)>)]) {
     say::line(says);
     for (name, address) in listeners {
         say::line(format_args!("  listener {name}: {address}"));
     }
-    for (name, address) in dns {
-        say::line(format_args!("  names {name}: {address}"));
+    for (kind, doors) in others {
+        for (name, address) in doors {
+            say::line(format_args!("  {kind} {name}: {address}"));
+        }
     }
 }
 
@@ -288,7 +290,8 @@ fn gateway_config(settings: &Settings) -> Result<gateway::Config, Failure> {
     let listeners = settings.listeners.iter().map(listener).collect::<Result<_, _>>()?;
     let accounting = settings.networks.iter().map(network).collect::<Result<_, _>>()?;
     let dns = settings.dns.iter().map(|door| door.door(settings.own_names())).collect();
-    let mut config = gateway::Config { listeners, accounting, dns, ..gateway::Config::default() };
+    let icap = settings.icap.iter().map(Icap::door).collect();
+    let mut config = gateway::Config { listeners, accounting, dns, icap, ..gateway::Config::default() };
     // The settings were checked when they were read: nothing is left out here.
     config.reach.private_networks =
         settings.network.private_allowed.iter().filter_map(|text| text.parse().ok()).collect();

@@ -19,7 +19,7 @@ pub(crate) use malware::Malware;
 
 mod doors;
 
-pub(crate) use doors::Dns;
+pub(crate) use doors::{Dns, Icap};
 
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
@@ -43,6 +43,9 @@ pub(crate) struct Settings {
     /// Networks that ask everybody who they are.
     #[serde(default, rename = "radius")]
     pub(crate) networks: Vec<Radius>,
+    /// Places where other proxies ask.
+    #[serde(default)]
+    pub(crate) icap: Vec<Icap>,
     /// Places where names are asked for.
     #[serde(default)]
     pub(crate) dns: Vec<Dns>,

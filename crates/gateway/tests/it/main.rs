@@ -18,6 +18,7 @@ mod dns_door;
 mod dns_upstream;
 mod files;
 mod gate;
+mod icap_door;
 mod inspected;
 mod malware;
 mod many;

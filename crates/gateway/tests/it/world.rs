@@ -9,8 +9,9 @@ use std::time::Duration;
 use filter::{Person, Snapshot};
 use gateway::dns::ClosedNames;
 use gateway::{
-    Answer, Authority, Config, Contact, Counts, DnsDoor, Door, Gateway, Identified, Identity, KnownBy, Limits,
-    Listener, ListenerTls, Moment, NetworkSignIn, Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust, Vouched, Wire,
+    Answer, Authority, Config, Contact, Counts, DnsDoor, Door, Gateway, IcapDoor, Identified, Identity, KnownBy,
+    Limits, Listener, ListenerTls, Moment, NetworkSignIn, Numbers, Portal, Ports, Reach, Sink, Snapshots, Trust,
+    Vouched, Wire,
 };
 use jiff::Timestamp;
 use tokio::net::TcpStream;
@@ -177,6 +178,8 @@ pub(crate) struct World {
     moment: Arc<Outside>,
     /// The first DNS door, if there is one.
     pub(crate) dns: Option<SocketAddr>,
+    /// The first ICAP door, if there is one.
+    pub(crate) icap: Option<SocketAddr>,
     pub(crate) in_force: Arc<InForce>,
     pub(crate) reception: Arc<Reception>,
     pub(crate) sink: Arc<Sink>,
@@ -199,6 +202,7 @@ pub(crate) struct Plan {
     pub(crate) limits: Limits,
     pub(crate) reach: Reach,
     pub(crate) dns: Vec<DnsDoor>,
+    pub(crate) icap: Vec<IcapDoor>,
     /// Ordinary records and alerts for which there is room.
     pub(crate) room: (usize, usize),
     pub(crate) malware: Option<gateway::malware::Plan>,
@@ -222,6 +226,7 @@ impl Default for Plan {
             limits,
             reach: Reach::default(),
             dns: Vec::new(),
+            icap: Vec::new(),
             room: (1000, 1000),
             malware: None,
         }
@@ -283,6 +288,7 @@ impl World {
                 silence: jiff::SignedDuration::from_mins(30),
             }],
             dns: plan.dns,
+            icap: plan.icap,
             reach: plan.reach,
             trust: Trust { practice_pem: Some(practice.certificate_pem().to_owned()), ..Trust::default() },
             limits: plan.limits,
@@ -298,6 +304,7 @@ impl World {
         let gateway = Gateway::bind(config, ports, authority.clone()).await.unwrap();
         let addresses = gateway.addresses();
         let accounting = gateway.accounting_addresses()[0];
+        let icap = gateway.icap_addresses().first().map(|(_, address)| *address);
         let counts = gateway.counts();
         let engine = gateway.engine();
         let dns = gateway.dns_addresses().first().map(|(_, address)| *address);
@@ -314,6 +321,7 @@ impl World {
             accounting,
             moment,
             dns,
+            icap,
             in_force,
             reception,
             sink,

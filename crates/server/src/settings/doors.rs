@@ -1,4 +1,4 @@
-//! The doors besides the proxy: where names are asked for.
+//! The doors besides the proxy: where names are asked for, and where other proxies ask.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -88,6 +88,50 @@ impl Dns {
     }
 }
 
+/// A place where other proxies ask about requests and responses.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Icap {
+    pub(crate) name: String,
+    pub(crate) listen: SocketAddr,
+    /// Networks of the proxies that may ask.
+    pub(crate) clients: Vec<String>,
+    /// Of these, the ones that are believed about who asks.
+    #[serde(default)]
+    pub(crate) username_from: Vec<String>,
+    /// What may stand beside a sign-in name.
+    #[serde(default)]
+    pub(crate) realms: Vec<String>,
+}
+
+impl Icap {
+    /// The first text that is no network.
+    fn fault(&self) -> Option<(String, String)> {
+        if self.clients.is_empty() {
+            return Some((
+                "clients".to_owned(),
+                "an ICAP door answers at least one proxy. Name its address as clients.".to_owned(),
+            ));
+        }
+        let mut all = self.clients.iter().chain(&self.username_from);
+        all.find(|text| text.parse::<gateway::network::Network>().is_err()).map(|text| {
+            (format!("\"{text}\""), format!("'{text}' is not a network: write it as 10.20.0.2 or 10.20.0.0/16."))
+        })
+    }
+
+    /// The door as the gateway opens it. The settings were checked when they were read: nothing is left out here.
+    pub(crate) fn door(&self) -> gateway::IcapDoor {
+        let networks = |texts: &[String]| texts.iter().filter_map(|text| text.parse().ok()).collect();
+        gateway::IcapDoor {
+            name: self.name.clone(),
+            address: self.listen,
+            clients: networks(&self.clients),
+            username_from: networks(&self.username_from),
+            realms: self.realms.clone(),
+        }
+    }
+}
+
 /// What stands before the port in `proxy.college.example:3128`, and the port, if that can be somewhere to go to.
 fn place(text: &str, port: u16) -> Option<(String, u16)> {
     let address = filter::Address::from_authority(text).ok();
@@ -152,6 +196,16 @@ impl Settings {
             }
             if self.dns.iter().take(index).any(|other| other.name == door.name) {
                 let message = format!("two DNS doors are called '{}'. Give each its own name.", door.name);
+                return fault(&format!("\"{}\"", door.name), message);
+            }
+        }
+        for (index, door) in self.icap.iter().enumerate() {
+            if let Some((word, message)) = door.fault() {
+                return fault(&word, message);
+            }
+            let before = self.icap.iter().take(index).map(|other| &other.name);
+            if before.chain(self.listeners.iter().map(|listener| &listener.name)).any(|name| *name == door.name) {
+                let message = format!("two entrances are called '{}'. Give each its own name.", door.name);
                 return fault(&format!("\"{}\"", door.name), message);
             }
         }

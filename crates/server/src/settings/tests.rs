@@ -50,6 +50,13 @@ fn every_setting() -> Settings {
             realms: vec!["college.example".into()],
             silent_minutes: silent_minutes(),
         }],
+        icap: vec![Icap {
+            name: "squid".into(),
+            listen: "127.0.0.1:1344".parse().unwrap(),
+            clients: vec!["10.20.0.2".into()],
+            username_from: vec!["10.20.0.2/32".into()],
+            realms: vec!["college.example".into()],
+        }],
         dns: vec![Dns {
             name: "guest-wifi".into(),
             listen: "127.0.0.1:53".parse().unwrap(),
@@ -173,6 +180,18 @@ fn a_wrong_line_is_named() {
         (format!("{door}networks = {{ \"ten\" = \"learner\" }}\n"), "not a network"),
         (format!("{door}questions_per_second = 0\n"), "a number from 1"),
         (format!("{door}{door}"), "two DNS doors"),
+    ] {
+        let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
+        assert!(fault.message.contains(part), "{added}: {fault:?}");
+    }
+    let icap = "[[icap]]\nname = \"a\"\nlisten = \"127.0.0.1:1344\"\nclients = [\"10.20.0.2\"]\n";
+    assert!(Settings::parse(&format!("{LEAST}{icap}")).is_ok());
+    for (added, part) in [
+        (icap.replace("[\"10.20.0.2\"]", "[]"), "at least one proxy"),
+        (icap.replace("10.20.0.2", "squid"), "not a network"),
+        (format!("{icap}username_from = [\"all\"]\n"), "not a network"),
+        (format!("{icap}{icap}"), "two entrances"),
+        (format!("{icap}[[listener]]\nname = \"a\"\nlisten = \"127.0.0.1:1\"\n"), "two entrances"),
     ] {
         let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
         assert!(fault.message.contains(part), "{added}: {fault:?}");
