@@ -329,6 +329,7 @@ fn numbers(sum: &BTreeMap<String, u64>) -> Vec<Number> {
         number("unrecorded", "requests that could not be recorded", true),
         number("scan_failed", "answers whose words could not be read", true),
         number("unknown_protocol", "tunnels that spoke neither web nor TLS", false),
+        number("other_names", "tunnels used for another site than they were opened for", false),
         number("pinned_or_ca_missing", "connections that refused our certificate", false),
         number("upstream_certificate", "websites with a wrong certificate", false),
         number("upstream_failed", "websites that did not answer", false),

@@ -39,6 +39,8 @@ impl Count {
 }
 
 counts! {
+    /// Tunnels that were opened for one site and then used for another, by TLS.
+    other_names,
     /// Connections that came in at a listener.
     connections,
     /// Connections turned away because too many were open.

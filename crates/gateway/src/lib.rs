@@ -15,6 +15,7 @@ mod examine;
 mod exchange;
 mod files;
 mod gate;
+pub mod greeting;
 mod headers;
 mod held;
 pub mod icap;

@@ -17,6 +17,7 @@ use crate::body::{self, Body};
 use crate::carry;
 use crate::exchange::{self, Asked};
 use crate::gate::{self, Shut, is_navigation};
+use crate::greeting::{self, Speech};
 use crate::inspect;
 use crate::pass;
 use crate::patient::Prefixed;
@@ -29,16 +30,6 @@ use crate::who::{Standing, Visit};
 
 /// Most that is read of a client before it has shown what it speaks.
 const FIRST_BYTES_LIMIT_BYTES: usize = 32 * 1024;
-/// Beginnings of HTTP/1 requests.
-const METHODS: [&[u8]; 8] = [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE "];
-
-/// What the first bytes are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Speech {
-    Tls,
-    Http,
-    Other,
-}
 
 /// A decided tunnel.
 pub(crate) struct Tunnel {
@@ -188,18 +179,18 @@ where
             serve::h1(keeper, client, false, async |request| answer(visit, &inside, address, false, &request)).await;
         }
         (Course::Answer(_), Speech::Other) => {}
-        (Course::Inspect(tunnel, target), Speech::Tls) => inspect::run(&tunnel, target, client).await,
+        (Course::Inspect(tunnel, target), Speech::Tls) => match greeting::asks(&first, address.host()).fault() {
+            None => inspect::run(&tunnel, target, client).await,
+            Some(fault) => tunnel.another_site(fault),
+        },
         (Course::Inspect(tunnel, _) | Course::Carry(tunnel, _), Speech::Http) => {
             tunnel.forget();
             serve::h1(keeper, client, true, |request| http_inside(Arc::clone(visit), address.clone(), request)).await;
         }
-        (Course::Carry(tunnel, website), Speech::Tls) => {
-            if name_agrees(&first, address.host()) {
-                carry::carry(visit, &tunnel.facts, client, website).await;
-            } else {
-                tunnel.unknown_protocol("The tunnel was opened for one site and then used for another.");
-            }
-        }
+        (Course::Carry(tunnel, website), Speech::Tls) => match greeting::asks(&first, address.host()).fault() {
+            None => carry::carry(visit, &tunnel.facts, client, website).await,
+            Some(fault) => tunnel.another_site(fault),
+        },
         (Course::Carry(tunnel, website), Speech::Other) => {
             if tunnel.unknown_protocol("What was sent was neither a web page nor a secure connection.") {
                 carry::carry(visit, &tunnel.facts, client, website).await;
@@ -226,6 +217,16 @@ impl Tunnel {
         let reference = record::reference(self.visit.keeper.ports.moment.as_ref());
         let record = record::make(&reference, &self.visit.door, &self.facts, decision);
         self.pending.lock().unwrap_or_else(PoisonError::into_inner).replace(record);
+    }
+
+    /// A tunnel that is used for another site than it was opened for is closed, whatever the pack says of unknown protocols.
+    fn another_site(&self, fault: &str) {
+        self.visit.keeper.counts.other_names.add();
+        let mut decision = decide::unknown_protocol(&self.snapshot, &self.facts);
+        decision.alert = None;
+        decision.action = Action::Block;
+        fault.clone_into(&mut decision.reason);
+        self.last_word(&decision);
     }
 
     /// Applies the pack's rule for what is neither TLS nor HTTP; true if the tunnel may go on.
@@ -282,53 +283,12 @@ pub(crate) fn answer(
 async fn first_bytes<S: AsyncRead + Unpin>(client: &mut S) -> (Speech, Bytes) {
     let mut first = BytesMut::new();
     loop {
-        if let Some(speech) = speech(&first) {
+        if let Some(speech) = greeting::speech(&first) {
             return (speech, first.freeze());
         }
         match client.read_buf(&mut first).await {
             Ok(read) if read > 0 && first.len() < FIRST_BYTES_LIMIT_BYTES => {}
             _ => return (Speech::Other, first.freeze()),
         }
-    }
-}
-
-/// What the bytes are; none while it is not clear. TLS is clear when the whole greeting is there.
-fn speech(first: &[u8]) -> Option<Speech> {
-    match first {
-        [] => None,
-        [0x16, ..] => greeting_is_whole(first),
-        _ if METHODS.iter().any(|method| first.starts_with(method)) => Some(Speech::Http),
-        _ if METHODS.iter().any(|method| method.starts_with(first)) => None,
-        _ => Some(Speech::Other),
-    }
-}
-
-fn greeting_is_whole(first: &[u8]) -> Option<Speech> {
-    match greeting(first) {
-        Ok(Some(_)) => Some(Speech::Tls),
-        Ok(None) => None,
-        Err(()) => Some(Speech::Other),
-    }
-}
-
-fn greeting(mut first: &[u8]) -> Result<Option<rustls::server::Accepted>, ()> {
-    let mut acceptor = rustls::server::Acceptor::default();
-    while !first.is_empty() {
-        acceptor.read_tls(&mut first).map_err(|_| ())?;
-        if let Some(accepted) = acceptor.accept().map_err(|_| ())? {
-            return Ok(Some(accepted));
-        }
-    }
-    Ok(None)
-}
-
-/// Whether the greeting asks for the name that the tunnel was opened for. One that names nobody agrees.
-fn name_agrees(first: &[u8], host: &str) -> bool {
-    match greeting(first) {
-        Ok(Some(accepted)) => accepted
-            .client_hello()
-            .server_name()
-            .is_none_or(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host)),
-        _ => false,
     }
 }

@@ -145,8 +145,17 @@ pub(crate) async fn get_secure(
     over(stream, "GET", path, &headers, "").await
 }
 
-/// Several pages over one HTTP/2 connection.
-pub(crate) async fn get_h2(proxy: SocketAddr, authority: &Authority, host: &str, urls: &[&str]) -> Vec<Reply> {
+/// A browser's HTTP/2 connection to one site.
+#[derive(Clone)]
+pub(crate) struct H2(hyper::client::conn::http2::SendRequest<Full<Bytes>>);
+
+impl H2 {
+    pub(crate) async fn get(mut self, url: &str) -> Reply {
+        collect(self.0.send_request(request("GET", url, PAGE, Bytes::new())).await.unwrap()).await
+    }
+}
+
+pub(crate) async fn open_h2(proxy: SocketAddr, authority: &Authority, host: &str) -> H2 {
     let (status, head, stream) = tunnel(proxy, &format!("{host}:443")).await;
     assert_eq!(status, 200, "{head}");
     let stream = secure(stream, host, believes(authority, &["h2", "http/1.1"])).await.unwrap();
@@ -155,13 +164,18 @@ pub(crate) async fn get_h2(proxy: SocketAddr, authority: &Authority, host: &str,
         Some(&b"h2"[..]),
         "the website speaks HTTP/2, and so does the gateway"
     );
-    let (mut sender, connection) =
+    let (sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
+    H2(sender)
+}
+
+/// Several pages over one HTTP/2 connection, one after the other.
+pub(crate) async fn get_h2(proxy: SocketAddr, authority: &Authority, host: &str, urls: &[&str]) -> Vec<Reply> {
+    let browser = open_h2(proxy, authority, host).await;
     let mut replies = Vec::new();
     for url in urls {
-        let response = sender.send_request(request("GET", url, PAGE, Bytes::new())).await.unwrap();
-        replies.push(collect(response).await);
+        replies.push(browser.clone().get(url).await);
     }
     replies
 }

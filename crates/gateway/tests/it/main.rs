@@ -25,6 +25,7 @@ mod many;
 mod pack;
 mod page;
 mod passes;
+mod secure;
 mod sending;
 mod sink;
 mod tunnels;

@@ -50,7 +50,7 @@ async fn f15_an_unread_tunnel_cannot_be_used_for_another_name() {
     let world = World::new().await;
     let (_, _, stream) = tunnel(world.address, "bank.test:443").await;
     assert!(secure(stream, "site.test", believes(&world.practice, &["http/1.1"])).await.is_err());
-    assert_eq!(world.numbers().unknown_protocol, 1);
+    assert_eq!(world.numbers().other_names, 1);
 }
 
 #[tokio::test]

@@ -30,12 +30,16 @@ pub(crate) const GAMBLING_WORDS: &str = include_str!("gambling.txt");
 pub(crate) struct Website {
     pub(crate) plain: SocketAddr,
     pub(crate) tls: SocketAddr,
+    /// Speaks TLS, and no HTTP/2.
+    tls_old: SocketAddr,
     /// Speaks TLS with certificates that are not right.
     pub(crate) tls_wrong: SocketAddr,
     /// `METHOD host path` of each request, with its version.
     pub(crate) seen: Arc<Mutex<Vec<String>>>,
     /// TLS handshakes begun.
     pub(crate) greeted: Arc<Mutex<Vec<String>>>,
+    /// Whether each finished handshake went on with an earlier one.
+    pub(crate) resumed: Arc<Mutex<Vec<bool>>>,
 }
 
 const GOOD: [&str; 9] = [
@@ -54,20 +58,20 @@ impl Website {
     pub(crate) async fn start(practice: &Authority, moment: &Outside) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let greeted = Arc::new(Mutex::new(Vec::new()));
+        let resumed = Arc::new(Mutex::new(Vec::new()));
+        let eyes = Eyes { seen: seen.clone(), greeted: greeted.clone(), resumed: resumed.clone() };
         let mut good = ResolvesServerCertUsingSni::new();
         for name in GOOD {
             let leaf = practice.leaf(name, 100, moment).unwrap();
             good.add(name, CertifiedKey::clone(&leaf)).unwrap();
         }
-        let plain = listen(seen.clone(), None, greeted.clone()).await;
-        let tls = listen(seen.clone(), Some(acceptor(Arc::new(good))), greeted.clone()).await;
-        let tls_wrong = listen(
-            seen.clone(),
-            Some(acceptor(Arc::new(crate::certificates::Wrong::new(practice, moment)))),
-            greeted.clone(),
-        )
-        .await;
-        Self { plain, tls, tls_wrong, seen, greeted }
+        let good = Arc::new(good);
+        let plain = listen(&eyes, None).await;
+        let tls = listen(&eyes, Some(acceptor(good.clone()))).await;
+        let tls_old = listen(&eyes, Some(acceptor_for(good, &[b"http/1.1"]))).await;
+        let tls_wrong =
+            listen(&eyes, Some(acceptor(Arc::new(crate::certificates::Wrong::new(practice, moment))))).await;
+        Self { plain, tls, tls_old, tls_wrong, seen, greeted, resumed }
     }
 
     pub(crate) fn names(&self) -> HashMap<(String, u16), SocketAddr> {
@@ -76,6 +80,7 @@ impl Website {
             names.insert((name.to_owned(), 80), self.plain);
             names.insert((name.to_owned(), 443), self.tls);
         }
+        names.insert(("h1.test".to_owned(), 443), self.tls_old);
         for name in ["wrong-name.test", "self-signed.test", "expired.test"] {
             names.insert((name.to_owned(), 443), self.tls_wrong);
         }
@@ -88,33 +93,44 @@ impl Website {
 }
 
 pub(crate) fn acceptor(certificates: Arc<dyn rustls::server::ResolvesServerCert>) -> TlsAcceptor {
+    acceptor_for(certificates, &[b"h2", b"http/1.1"])
+}
+
+fn acceptor_for(certificates: Arc<dyn rustls::server::ResolvesServerCert>, protocols: &[&[u8]]) -> TlsAcceptor {
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(certificates);
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     TlsAcceptor::from(Arc::new(config))
 }
 
-async fn listen(
+/// What a website takes note of.
+#[derive(Clone)]
+struct Eyes {
     seen: Arc<Mutex<Vec<String>>>,
-    tls: Option<TlsAcceptor>,
     greeted: Arc<Mutex<Vec<String>>>,
-) -> SocketAddr {
+    resumed: Arc<Mutex<Vec<bool>>>,
+}
+
+async fn listen(eyes: &Eyes, tls: Option<TlsAcceptor>) -> SocketAddr {
+    let eyes = eyes.clone();
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = socket.accept().await {
-            let (seen, tls, greeted) = (seen.clone(), tls.clone(), greeted.clone());
+            let (eyes, tls) = (eyes.clone(), tls.clone());
             tokio::spawn(async move {
                 match tls {
-                    None => speak(stream, false, seen).await,
+                    None => speak(stream, false, eyes.seen).await,
                     Some(tls) => {
-                        greeted.lock().unwrap().push("greeting".to_owned());
+                        eyes.greeted.lock().unwrap().push("greeting".to_owned());
                         let Ok(stream) = tls.accept(stream).await else { return };
+                        let resumed = stream.get_ref().1.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
+                        eyes.resumed.lock().unwrap().push(resumed);
                         let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                        speak(stream, h2, seen).await;
+                        speak(stream, h2, eyes.seen).await;
                     }
                 }
             });
