@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, words};
 
-pub use about::{About, DiskAbout, EngineAbout, ListenerAbout, ListsAbout};
+pub use about::{About, AccountsAbout, DiskAbout, EngineAbout, ListenerAbout, ListsAbout};
 pub use gaps::Gap;
 
 /// A node that has not spoken for so long counts as silent, in seconds.
@@ -217,6 +217,7 @@ impl Known {
             all.push(lists_part(haven, about, now, &at));
             all.extend(authority_part(about, now, &at));
             all.push(waiting_part(about));
+            all.extend(accounts_parts(about));
         }
         all.extend(about.engines.iter().map(|engine| {
             let light = if engine.works { Light::Good } else { Light::Wrong };
@@ -255,6 +256,41 @@ fn authority_part(about: &About, now: Timestamp, at: &dyn Fn(Timestamp) -> Strin
         _ => (Light::Good, format!("Good for {days} days more.")),
     };
     Some(Part { what: "Certificate of inspection".to_owned(), light, sentence, href: Some("/certificate") })
+}
+
+/// Whether accounts of other organisations can be used.
+fn accounts_parts(about: &About) -> Vec<Part> {
+    let part = |suite: &str, sentence: String| Part {
+        what: format!("{suite} accounts"),
+        light: Light::Good,
+        sentence,
+        href: None,
+    };
+    if about.accounts.is_empty() {
+        return vec![part("Microsoft and Google", "Accounts of any organisation can sign in.".to_owned())];
+    }
+    let where_seen = "This is so where connections are looked into.";
+    about.accounts.iter().map(|one| part(&one.suite, format!("{} {where_seen}", one.says))).collect()
+}
+
+/// Who may sign in at a website, as the gateways say it; none if it is no sign-in of a suite that can be limited.
+///
+/// # Errors
+/// As the database gives them.
+pub async fn accounts_at(haven: &Haven, host: &str) -> Result<Option<String>, ActionError> {
+    let Some(suite) = filter::tenants::Suite::of(host) else { return Ok(None) };
+    let nodes = nodes(haven, haven.now()).await?;
+    let mut says: Vec<String> = nodes
+        .into_iter()
+        .filter(|node| !node.about.listeners.is_empty())
+        .map(|node| {
+            let found = node.about.accounts.into_iter().find(|one| one.suite == suite.name());
+            found.map_or_else(|| "Accounts of any organisation can sign in.".to_owned(), |one| one.says)
+        })
+        .collect();
+    says.sort();
+    says.dedup();
+    Ok((!says.is_empty()).then(|| says.join(" On another gateway: ")))
 }
 
 fn waiting_part(about: &About) -> Part {

@@ -13,6 +13,7 @@ pub mod phrases;
 pub mod search;
 pub mod site;
 pub mod snapshot;
+pub mod tenants;
 
 pub use address::Address;
 pub use decision::{AlertCue, Decision, Edit, ScanPlan};

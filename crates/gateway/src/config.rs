@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use filter::tenants::Tenants;
+
 use crate::network::Network;
 
 /// One place where browsers come in.
@@ -218,6 +220,8 @@ pub struct Config {
     pub accounting: Vec<NetworkSignIn>,
     pub dns: Vec<DnsDoor>,
     pub icap: Vec<IcapDoor>,
+    /// Whose accounts may sign in to the large suites, where connections are looked into.
+    pub tenants: Tenants,
     pub reach: Reach,
     pub trust: Trust,
     pub limits: Limits,

@@ -221,6 +221,9 @@ impl Errand {
             headers.remove(header::RANGE);
             headers.remove(header::IF_RANGE);
         }
+        if self.facts.carriage == Carriage::Inspected {
+            headers::limit_accounts(&self.visit.keeper.config.tenants, self.facts.address.host(), headers);
+        }
         headers::apply(&self.decision.edits, headers, path)
     }
 

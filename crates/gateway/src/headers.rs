@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use filter::tenants::{RESERVED, Tenants};
 use filter::{Address, Edit};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
@@ -75,6 +76,20 @@ pub(crate) fn apply(edits: &[Edit], headers: &mut HeaderMap, path_and_query: &st
         }
     }
     path
+}
+
+/// Says to a suite's sign-in whose accounts may be used; what the client said about that goes no further.
+pub(crate) fn limit_accounts(tenants: &Tenants, host: &str, headers: &mut HeaderMap) {
+    let Some(limits) = tenants.headers(host) else { return };
+    for name in RESERVED {
+        headers.remove(name);
+    }
+    for (name, value) in limits {
+        // The settings were checked when they were read.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 fn set_query(path_and_query: &str, name: &str, value: &str) -> String {

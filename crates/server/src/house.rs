@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actions::health::{About, ListenerAbout};
+use actions::health::{About, AccountsAbout, ListenerAbout};
 use actions::mail::Carrier;
 use actions::{ActionError, Haven, Mode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use filter::tenants::{Suite, Tenants};
 use gateway::{Authority, Gateway, Ports, Sink, StartError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -378,6 +379,14 @@ fn checker(house: &House, opened: &Opened, addresses: &[(String, SocketAddr)]) -
     })
 }
 
+/// Which suites' accounts are limited, in words.
+fn accounts(tenants: &Tenants) -> Vec<AccountsAbout> {
+    let suites = [Suite::Microsoft, Suite::Google].into_iter();
+    suites
+        .filter_map(|suite| Some(AccountsAbout { suite: suite.name().to_owned(), says: tenants.sentence(suite)? }))
+        .collect()
+}
+
 /// How people are known whom another proxy names.
 const BY_PROXY: &str = "the sign-in at the proxy that asks (ICAP)";
 
@@ -417,6 +426,7 @@ fn telling(
         pages: house.has_pages(),
         listeners: listeners.chain(asked).collect(),
         authority_until: house.authority.valid_until(),
+        accounts: accounts(&house.gateway.tenants),
         ..About::default()
     };
     let (haven, in_force, recorder) = (Arc::clone(&house.haven), Arc::clone(&opened.in_force), opened.recorder.clone());

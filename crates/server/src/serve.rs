@@ -306,6 +306,7 @@ fn gateway_config(settings: &Settings) -> Result<gateway::Config, Failure> {
     config.limits.connections = settings.limits.connections.max(1);
     config.limits.connections_per_address = settings.limits.connections_per_address.max(1);
     config.limits.scan_text_bytes = settings.limits.scan_text_bytes;
+    config.tenants = settings.tenants.limits();
     config.malware = settings.malware.as_ref().and_then(Malware::plan);
     Ok(config)
 }

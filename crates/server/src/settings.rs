@@ -21,6 +21,10 @@ mod doors;
 
 pub(crate) use doors::{Dns, Icap};
 
+mod tenants;
+
+pub(crate) use tenants::Tenants;
+
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
 
@@ -60,6 +64,9 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Without it no file is scanned.
     pub(crate) malware: Option<Malware>,
+    /// Whose accounts may sign in to the large suites.
+    #[serde(default)]
+    pub(crate) tenants: Tenants,
     #[serde(default)]
     pub(crate) away: Away,
     #[serde(default)]
@@ -415,6 +422,9 @@ impl Settings {
         }
         if let Some((setting, sentence)) = self.malware.as_ref().and_then(Malware::fault) {
             return fault(setting, sentence);
+        }
+        if let Some((word, sentence)) = self.tenants.fault() {
+            return fault(&word, sentence);
         }
         self.check_sources(text)?;
         self.check_listeners(text)?;

@@ -18,6 +18,8 @@ pub struct About {
     /// Until when computers may believe the authority by which connections are opened.
     pub authority_until: Option<Timestamp>,
     pub engines: Vec<EngineAbout>,
+    /// Suites whose accounts are limited.
+    pub accounts: Vec<AccountsAbout>,
     /// Digest of the policy that the gateway decides by.
     pub policy: String,
     pub lists: ListsAbout,
@@ -38,6 +40,15 @@ pub struct ListenerAbout {
     pub address: String,
     /// How people are known there; empty where nobody can be.
     pub known_by: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AccountsAbout {
+    /// "Microsoft", as `filter::tenants::Suite::name`.
+    pub suite: String,
+    /// Who may sign in, in sentences.
+    pub says: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,6 +28,7 @@ mod passes;
 mod secure;
 mod sending;
 mod sink;
+mod tenants;
 mod tunnels;
 mod website;
 mod words;

@@ -42,7 +42,7 @@ pub(crate) struct Website {
     pub(crate) resumed: Arc<Mutex<Vec<bool>>>,
 }
 
-const GOOD: [&str; 9] = [
+const GOOD: [&str; 12] = [
     "site.test",
     "casino-royal.test",
     "bank.test",
@@ -52,6 +52,9 @@ const GOOD: [&str; 9] = [
     "extremist-forum.test",
     "gamblersanonymous.org",
     "search.test",
+    "login.microsoftonline.com",
+    "login.live.com",
+    "accounts.google.com",
 ];
 
 impl Website {

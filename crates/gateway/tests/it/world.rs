@@ -203,6 +203,7 @@ pub(crate) struct Plan {
     pub(crate) reach: Reach,
     pub(crate) dns: Vec<DnsDoor>,
     pub(crate) icap: Vec<IcapDoor>,
+    pub(crate) tenants: filter::tenants::Tenants,
     /// Ordinary records and alerts for which there is room.
     pub(crate) room: (usize, usize),
     pub(crate) malware: Option<gateway::malware::Plan>,
@@ -227,6 +228,7 @@ impl Default for Plan {
             reach: Reach::default(),
             dns: Vec::new(),
             icap: Vec::new(),
+            tenants: filter::tenants::Tenants::default(),
             room: (1000, 1000),
             malware: None,
         }
@@ -289,6 +291,7 @@ impl World {
             }],
             dns: plan.dns,
             icap: plan.icap,
+            tenants: plan.tenants,
             reach: plan.reach,
             trust: Trust { practice_pem: Some(practice.certificate_pem().to_owned()), ..Trust::default() },
             limits: plan.limits,

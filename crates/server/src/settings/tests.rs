@@ -84,6 +84,13 @@ fn every_setting() -> Settings {
         },
         limits: Limits::default(),
         malware: Some(toml::from_str("clamd = \"/run/clamav/clamd.ctl\"").unwrap()),
+        tenants: Tenants {
+            microsoft: vec!["contoso.example".into()],
+            microsoft_directory: Some("8e6f4b2a-0c1d-4e5f-9a7b-1c2d3e4f5a6b".into()),
+            microsoft_policy: Some("8e6f4b2a-0c1d-4e5f-9a7b-1c2d3e4f5a6b".into()),
+            microsoft_personal: false,
+            google: vec!["college.example".into()],
+        },
         away: Away { spool_folder: Some(path()), ..Away::default() },
         checks: Checks { every_hours: 6 },
         gateways: Gateways {
@@ -182,6 +189,23 @@ fn a_wrong_line_is_named() {
         (format!("{door}{door}"), "two DNS doors"),
     ] {
         let fault = Settings::parse(&format!("{LEAST}{added}")).unwrap_err();
+        assert!(fault.message.contains(part), "{added}: {fault:?}");
+    }
+    let id = "8e6f4b2a-0c1d-4e5f-9a7b-1c2d3e4f5a6b";
+    let whole = format!("microsoft = [\"contoso.example\", \"{id}\"]\nmicrosoft_directory = \"{id}\"\n");
+    assert!(Settings::parse(&format!("{LEAST}[tenants]\ngoogle = [\"consumer_accounts\"]\n{whole}")).is_ok());
+    for (added, part) in [
+        ("microsoft = [\"contoso\"]\n".to_owned(), "'contoso' is no domain and no directory id"),
+        ("google = [\"college.example, other.example\"]\n".to_owned(), "is no domain"),
+        ("microsoft = [\"contoso.example\"]\n".to_owned(), "which directory sets the limit"),
+        ("microsoft_directory = \"contoso.example\"\n".to_owned(), "an id as Entra shows it"),
+        (format!("{whole}microsoft_policy = \"{id}\"\n"), "both say who may sign in"),
+        (
+            format!("microsoft_directory = \"{id}\"\nmicrosoft_policy = \"{id}\"\nmicrosoft_personal = false\n"),
+            "says what personal accounts may do",
+        ),
+    ] {
+        let fault = Settings::parse(&format!("{LEAST}[tenants]\n{added}")).unwrap_err();
         assert!(fault.message.contains(part), "{added}: {fault:?}");
     }
     let icap = "[[icap]]\nname = \"a\"\nlisten = \"127.0.0.1:1344\"\nclients = [\"10.20.0.2\"]\n";

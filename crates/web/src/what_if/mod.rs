@@ -35,6 +35,8 @@ struct WhatIfPage {
     find: Find,
     faults: Faults,
     told: Option<ToldWhatIf>,
+    /// Whose accounts may sign in there, where that can be limited.
+    accounts: String,
     /// Whether this person may make rules.
     decides: bool,
 }
@@ -55,6 +57,7 @@ async fn what_if(State(app): State<App>, me: SignedIn, Query(find): Query<Find>)
         find,
         faults: Faults::default(),
         told: None,
+        accounts: String::new(),
         decides: actions::filter_event::may_decide(&app.haven, &me.session),
     };
     if !asked {
@@ -66,7 +69,10 @@ async fn what_if(State(app): State<App>, me: SignedIn, Query(find): Query<Find>)
     };
     let question = Question { url: page.find.url.clone(), group: page.find.group.clone(), at: page.find.at.clone() };
     match actions::what_if::ask(&app.haven, &me.session, &snapshot, &question) {
-        Ok(told) => page.told = Some(told),
+        Ok(told) => {
+            page.accounts = actions::health::accounts_at(&app.haven, &told.host).await?.unwrap_or_default();
+            page.told = Some(told);
+        }
         Err(error) => {
             page.faults = Faults::of(error)?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&page)).into_response());
@@ -91,6 +97,7 @@ mod tests {
             find: Find { url: "casino.test".to_owned(), group: "staff".to_owned(), at: String::new() },
             faults,
             told,
+            accounts: String::new(),
             decides: true,
         }
     }
@@ -135,6 +142,17 @@ mod tests {
             has(&html, wanted);
         }
         has(&shot("what-if-fault", &page(None, Faults::one("url", "Write an address"))), "href=\"#url\"");
+    }
+
+    #[test]
+    fn f06_whose_accounts_may_sign_in_stands_there_where_the_page_is_looked_into() {
+        let accounts = "Only accounts of college.example can sign in.".to_owned();
+        let limited = WhatIfPage { accounts, ..page(Some(told()), Faults::default()) };
+        has(&shot("what-if-accounts", &limited), "Only accounts of college.example can sign in.");
+        let unopened = ToldWhatIf { inspect: false, ..told() };
+        let html = shot("what-if-accounts-unopened", &WhatIfPage { told: Some(unopened), ..limited });
+        has(&html, "so no limit holds");
+        has_not(&html, "Only accounts of");
     }
 
     #[test]
