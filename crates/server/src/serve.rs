@@ -135,11 +135,16 @@ async fn serve_gateway(settings: Settings) -> Outcome {
     let authority = Arc::new(authority(&settings)?);
     let gateway = gateway_config(&settings)?;
     if !gateway.has_doors() {
-        return Err(Failure::new("A gateway alone needs a listener. Write one as [[listener]], or a door as [[dns]]."));
+        return Err(Failure::new("A gateway alone needs a listener. Write one as [[listener]], or a door as [[dns]] or [[icap]]."));
     }
     if !settings.networks.is_empty() {
         return Err(Failure::new(
             "A gateway alone does not hear RADIUS yet: it may not look up who has a name. Take [[radius]] out here, and run Haven with its pages where the network speaks.",
+        ));
+    }
+    if settings.icap.iter().any(|door| !door.username_from.is_empty()) {
+        return Err(Failure::new(
+            "A gateway alone does not know who has a name yet. Take username_from out of [[icap]] here, and let the proxy ask Haven with its pages.",
         ));
     }
     let apart = apart(&settings)?;
