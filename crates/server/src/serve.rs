@@ -135,7 +135,9 @@ async fn serve_gateway(settings: Settings) -> Outcome {
     let authority = Arc::new(authority(&settings)?);
     let gateway = gateway_config(&settings)?;
     if !gateway.has_doors() {
-        return Err(Failure::new("A gateway alone needs a listener. Write one as [[listener]], or a door as [[dns]] or [[icap]]."));
+        return Err(Failure::new(
+            "A gateway alone needs a listener. Write one as [[listener]], or a door as [[dns]] or [[icap]].",
+        ));
     }
     if !settings.networks.is_empty() {
         return Err(Failure::new(

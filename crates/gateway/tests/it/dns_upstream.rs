@@ -20,9 +20,14 @@ pub(crate) struct Resolver {
 
 impl Resolver {
     pub(crate) async fn start() -> Self {
-        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = udp.local_addr().unwrap();
-        let tcp = TcpListener::bind(address).await.unwrap();
+        // A port that is free for both: others start at the same time.
+        let (udp, address, tcp) = loop {
+            let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let address = udp.local_addr().unwrap();
+            if let Ok(tcp) = TcpListener::bind(address).await {
+                break (udp, address, tcp);
+            }
+        };
         let resolver = Self { address, asked: Arc::default() };
         let (by_udp, by_tcp) = (resolver.clone(), resolver.clone());
         tokio::spawn(async move {
