@@ -303,20 +303,20 @@ impl Conversation {
                 let parts = if head.inside.has_body { format!("{kind}-body") } else { "null-body".to_owned() };
                 teller.say("200 OK", "", &format!("{kind}-hdr=0, {parts}={}", written.len())).await?;
                 teller.write(&written).await?;
-                while head.inside.has_body {
-                    tokio::select! {
-                        frame = body.frame() => match frame {
-                            Some(Ok(frame)) => teller.chunk(frame.data_ref()).await?,
-                            // It was cut off on its way: without its end the client does not take it for whole.
-                            Some(Err(_)) => return Err(io::ErrorKind::ConnectionAborted.into()),
-                            None => break,
-                        },
-                        end = &mut reading, if read.is_none() => {
-                            read = Some(end.map_err(|_| io::Error::from(io::ErrorKind::ConnectionAborted))?);
+                if head.inside.has_body {
+                    loop {
+                        tokio::select! {
+                            frame = body.frame() => match frame {
+                                Some(Ok(frame)) => teller.chunk(frame.data_ref()).await?,
+                                // It was cut off on its way: without its end the client does not take it for whole.
+                                Some(Err(_)) => return Err(io::ErrorKind::ConnectionAborted.into()),
+                                None => break,
+                            },
+                            end = &mut reading, if read.is_none() => {
+                                read = Some(end.map_err(|_| io::Error::from(io::ErrorKind::ConnectionAborted))?);
+                            }
                         }
                     }
-                }
-                if head.inside.has_body {
                     teller.write(LAST_CHUNK).await?;
                 }
             }

@@ -369,11 +369,11 @@ async fn converse(mut bytes: &[u8]) -> io::Result<()> {
         let response = read_part(&mut bytes, head.inside.response_bytes).await?;
         let _ = (HttpRequest::parse(&request), HttpResponse::parse(&response));
         let mut chunks = Chunks::default();
-        while head.inside.has_body {
-            match chunks.next(&mut bytes).await? {
-                Piece::Data(data) => assert!(data.len() <= PIECE_BYTES, "a piece has its limit"),
-                Piece::End { .. } => break,
-            }
+        if !head.inside.has_body {
+            continue;
+        }
+        while let Piece::Data(data) = chunks.next(&mut bytes).await? {
+            assert!(data.len() <= PIECE_BYTES, "a piece has its limit");
         }
     }
     Ok(())
