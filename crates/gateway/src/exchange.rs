@@ -45,6 +45,8 @@ pub(crate) struct Errand {
     reference: String,
     pending: Pending,
     line: Option<Arc<Line>>,
+    /// Its bodies come by way of another proxy, which may stop until something goes back.
+    pub(crate) stalls: bool,
 }
 
 /// A body that goes on.
@@ -106,7 +108,16 @@ pub(crate) async fn begin(
     }
     let reference = record::reference(keeper.ports.moment.as_ref());
     let pending = Pending::held(None, Arc::clone(&keeper.ports.records));
-    Ok(Errand { visit: Arc::clone(visit), snapshot, facts, decision, reference, pending, line: asked.line })
+    Ok(Errand {
+        visit: Arc::clone(visit),
+        snapshot,
+        facts,
+        decision,
+        reference,
+        pending,
+        line: asked.line,
+        stalls: false,
+    })
 }
 
 impl Errand {
@@ -308,8 +319,8 @@ impl Errand {
     async fn judged(&mut self, body: Body, headers: &HeaderMap, plan: ScanPlan) -> Option<Body> {
         let limits = &self.visit.keeper.config.limits;
         let wait = match plan {
-            ScanPlan::Json => Wait { limit: limits.script_wait, enough: true },
-            _ => Wait { limit: limits.scan_wait, enough: false },
+            ScanPlan::Json => Wait { limit: limits.script_wait, enough: true, stalls: self.stalls },
+            _ => Wait { limit: limits.scan_wait, enough: false, stalls: self.stalls },
         };
         let scanned = scan::read(body, headers, limits, wait).await;
         let judged = match scanned.found {

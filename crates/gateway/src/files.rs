@@ -43,7 +43,10 @@ impl Errand {
     pub(crate) async fn checked(&mut self, headers: &HeaderMap, body: Body, way: Way, cut: &Cut) -> Checked {
         let Some((start, is_sure)) = self.start(headers, way) else { return Checked::On(Going::settled(body)) };
         let wait = start.engine.plan().hold;
-        let mut held = if is_sure { Held::scanned(body, start) } else { Held::unsure(body, start) };
+        let held_back = start.engine.plan().hold_bytes;
+        let held_back = if self.stalls { held_back.min(scan::STALLS_AFTER_BYTES) } else { held_back };
+        let mut held =
+            if is_sure { Held::scanned(body, start, held_back) } else { Held::unsure(body, start, held_back) };
         match held.first(wait).await {
             First::Flows => Checked::On(Going { body: held.flowing(self.on_verdict(way, cut)), is_settled: false }),
             First::Broken => Checked::Broken,

@@ -87,14 +87,12 @@ enum Work {
 
 impl Held {
     /// A file that is scanned from its first byte.
-    pub(crate) fn scanned(body: Body, start: Start) -> Self {
-        let hold_bytes = start.engine.plan().hold_bytes;
+    pub(crate) fn scanned(body: Body, start: Start, hold_bytes: usize) -> Self {
         Self::new(body, hold_bytes, State::Scanning(start.begin()))
     }
 
     /// A file that is scanned only if it begins like a program or an archive.
-    pub(crate) fn unsure(body: Body, start: Start) -> Self {
-        let hold_bytes = start.engine.plan().hold_bytes;
+    pub(crate) fn unsure(body: Body, start: Start, hold_bytes: usize) -> Self {
         Self::new(body, hold_bytes, State::Unsure(Some(start)))
     }
 

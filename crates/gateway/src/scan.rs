@@ -20,6 +20,12 @@ const CHARSET_LIMIT_BYTES: usize = 1024;
 /// Encodings one inside the other.
 const LAYERS_LIMIT: usize = 2;
 
+/// Bytes that another proxy sends at least before it may stop until something goes back. Squid before 6.10 does so at 64 KiB
+/// (its bug 5352).
+pub(crate) const STALLS_AFTER_BYTES: usize = 48 * 1024;
+/// How long such a proxy may say nothing before it counts as stopped, in seconds.
+const STALL_SECONDS: u64 = 1;
+
 /// Why the words could not be read. What then happens is the pack's rule (invariant 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ScanError {
@@ -47,6 +53,19 @@ pub(crate) struct Wait {
     pub(crate) limit: Duration,
     /// What came so far is enough; if not, it could not be read.
     pub(crate) enough: bool,
+    /// Whoever sends it stops after a while until something goes back: then what came is enough.
+    pub(crate) stalls: bool,
+}
+
+impl Wait {
+    /// Until when the next piece is waited for, once so much has come.
+    fn until(self, end: Instant, read_bytes: usize) -> Instant {
+        if self.is_stalling(read_bytes) { end.min(Instant::now() + Duration::from_secs(STALL_SECONDS)) } else { end }
+    }
+
+    fn is_stalling(self, read_bytes: usize) -> bool {
+        self.stalls && read_bytes >= STALLS_AFTER_BYTES
+    }
 }
 
 /// Reads the beginning of a body and what it says. The body that comes back is the same, byte for byte.
@@ -62,7 +81,7 @@ pub(crate) async fn read_bytes(mut body: Body, headers: &HeaderMap, limits: &Lim
     let mut raw: Vec<u8> = Vec::new();
     let mut trouble = None;
     while raw.len() < limits.scan_raw_bytes && !body.is_end_stream() {
-        match timeout_at(end, body.frame()).await {
+        match timeout_at(wait.until(end, raw.len()), body.frame()).await {
             Ok(Some(Ok(frame))) => {
                 if let Some(data) = frame.data_ref() {
                     raw.extend_from_slice(data);
@@ -74,7 +93,7 @@ pub(crate) async fn read_bytes(mut body: Body, headers: &HeaderMap, limits: &Lim
                 trouble = Some(ScanError::BrokeOff);
                 break;
             }
-            Err(_) if wait.enough => break,
+            Err(_) if wait.enough || wait.is_stalling(raw.len()) => break,
             Err(_) => {
                 trouble = Some(ScanError::TimedOut);
                 break;

@@ -48,7 +48,8 @@ impl Errand {
     ) -> Result<Body, Response<Body>> {
         let limits = &self.visit.keeper.config.limits;
         // An upload may take as long as it likes; a form does not.
-        let wait = Wait { limit: limits.scan_wait, enough: matches!(written, Written::Parts { .. }) };
+        let enough = matches!(written, Written::Parts { .. });
+        let wait = Wait { limit: limits.scan_wait, enough, stalls: self.stalls };
         let scanned = scan::read_bytes(body, headers, limits, wait).await;
         let judged = match scanned.found {
             Ok(bytes) => self.judge_sent(written, bytes).await,

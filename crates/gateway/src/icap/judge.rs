@@ -133,6 +133,7 @@ pub(super) async fn response(
 async fn begin(visit: &Arc<Visit>, target: &Target, request: &HttpRequest) -> Result<Errand, Box<Response<Body>>> {
     let asked = Asked { address: target.address.clone(), carriage: target.carriage, line: None };
     let mut errand = exchange::begin(visit, asked, &request.method, &request.headers, &target.uri).await?;
+    errand.stalls = true;
     if target.carriage == Carriage::Inspected && errand.decision.record && !errand.decision.inspect {
         // The other proxy has opened what the policy leaves closed: no more is judged or kept than of a tunnel.
         errand.facts.carriage = Carriage::Tunnel;
