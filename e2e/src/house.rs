@@ -21,6 +21,8 @@ const START_LIMIT_SECONDS: u64 = 90;
 /// Longest wait for a polite end, in seconds.
 const STOP_LIMIT_SECONDS: u64 = 20;
 const LOOK_EVERY_MS: u64 = 50;
+/// Less than one page of a database.
+const ROOM_ON_A_FULL_DISK_BYTES: u64 = 2048;
 /// The first person's proxy stands so many ports above the pages.
 pub(crate) const PROXIES_FROM: u16 = 11;
 /// Ports are looked for here: below those that systems give out by themselves.
@@ -99,8 +101,34 @@ impl House {
 
     /// Starts the program on this folder and waits until its pages are there.
     pub async fn start(&mut self) {
+        self.start_by(Command::new(program())).await;
+    }
+
+    /// The same, so that [`House::fill_the_disk`] makes writing fail as a full disk does, instead of ending the program.
+    pub async fn start_where_disks_fill(&mut self) {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg("trap '' XFSZ; exec \"$0\" \"$@\"").arg(program());
+        self.start_by(shell).await;
+    }
+
+    /// From now on no file of the program takes more than a few bytes.
+    pub async fn fill_the_disk(&self) {
+        self.limit_files(&format!("{ROOM_ON_A_FULL_DISK_BYTES}:")).await;
+    }
+
+    /// There is room again.
+    pub async fn make_room(&self) {
+        self.limit_files("unlimited:").await;
+    }
+
+    async fn limit_files(&self, limit: &str) {
+        let id = self.child.as_ref().and_then(Child::id).expect("it runs").to_string();
+        let limited = Command::new("prlimit").args(["--pid", &id, &format!("--fsize={limit}")]).status().await;
+        assert!(limited.unwrap_or_else(|error| panic!("prlimit is missing ({error}): install util-linux")).success());
+    }
+
+    async fn start_by(&mut self, mut command: Command) {
         let log = self.log_file();
-        let mut command = Command::new(program());
         if let Some(config) = &self.config {
             command.arg("serve").arg("--config").arg(config);
         } else {

@@ -16,6 +16,7 @@ use crate::people::{self, Told};
 /// Until a page answers again after the database has come back, in seconds.
 const WELL_AGAIN_SECONDS: u64 = 30;
 const BUSY_MS: u64 = 400;
+const PAGES_ON_A_FULL_DISK: usize = 40;
 
 /// The server is really stopped, at once, in the middle of reports.
 #[tokio::test]
@@ -61,6 +62,31 @@ async fn invariant_2_a_moved_database_sqlite() {
     while_away(&house, &before).await;
     put_back(&away, &file);
     well_again(&house, before).await;
+    house.end().await;
+}
+
+/// The disk is full. What was open stays open and is written down once there is room; what cannot be kept is not promised.
+#[tokio::test]
+async fn invariant_2_a_full_disk_sqlite() {
+    let mut house = House::new(Base::Sqlite).await.unwrap();
+    house.start_where_disks_fill().await;
+    let before = Before::reports(&house).await;
+    let mut yoshi = Visitor::at_seat(house.seat("yoshi")).await.unwrap().through_the_gate("yoshi").await;
+    assert_eq!(yoshi.get("http://library.test/books").await.status, 200);
+    house.fill_the_disk().await;
+    while_away(&house, &before).await;
+    for _ in 0..PAGES_ON_A_FULL_DISK {
+        let page = yoshi.get("http://library.test/opening-hours").await;
+        assert_eq!(page.status, 200, "traffic follows the clause: {}", page.body);
+    }
+    house.make_room().await;
+    well_again(&house, before).await;
+    let opened = people::soon(WELL_AGAIN_SECONDS, async || {
+        let rows = e2e::kept::rows(&house).await;
+        let his = rows.iter().filter(|row| row.table.ends_with("records") && row.column("path") == "/opening-hours");
+        (his.count() == PAGES_ON_A_FULL_DISK).then_some(())
+    });
+    assert!(opened.await.is_some(), "each page that was opened has its record:\n{}", house.log());
     house.end().await;
 }
 

@@ -57,11 +57,25 @@ macro_rules! bound {
     }};
 }
 
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+async fn begin_to_write(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    match writer.begin_with(BEGIN).await {
+        // When the disk is full, SQLite takes a transaction back by itself, and the driver goes on believing in it: that
+        // connection would never write again.
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            writer.acquire().await?.close().await?;
+            writer.begin_with(BEGIN).await
+        }
+        other => other,
+    }
+}
+
 impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             // Immediate: a transaction that reads first and writes later would otherwise fail half-way.
-            Self::Sqlite { writer, file, .. } => match writer.begin_with("BEGIN IMMEDIATE").await {
+            Self::Sqlite { writer, file, .. } => match begin_to_write(writer).await {
                 Ok(tx) => {
                     file.is_in_its_place()?;
                     Tx::Sqlite(tx)
