@@ -9,7 +9,9 @@ pub(crate) fn start() {
     let levels = std::env::var("HAVEN_LOG").unwrap_or_else(|_| LEVELS.to_owned());
     let filter = EnvFilter::try_new(&levels).unwrap_or_else(|_| EnvFilter::new(LEVELS));
     // A second start in one process keeps the first.
-    let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    // Without a word about lines that could not be written: on a full disk that word would end the request it is about.
+    let lines = tracing_subscriber::fmt().json().log_internal_errors(false);
+    let _ = lines.with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 /// A runtime for commands that ask the database or serve.
