@@ -210,7 +210,7 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     let search_codes = terms.as_ref().map(|terms| content::search_codes(snapshot, terms)).unwrap_or_default();
     candidates.extend(content::candidates(snapshot, &asker, &search_codes, content::Seen::InSearch));
     // A part of a host can only be told from the rest inside an opened tunnel.
-    let may_open = walk::may_open(snapshot, &facts.address, &site_codes);
+    let may_open = walk::may_open(snapshot, &person.group, &facts.address, &site_codes);
     candidates.retain(|candidate| may_open || !candidate.is_part);
     candidates.sort_by_key(|candidate| candidate.tier);
 

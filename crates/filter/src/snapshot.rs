@@ -53,6 +53,7 @@ pub(crate) struct Compiled {
     pub(crate) triggers: Vec<CompiledTrigger>,
     pub(crate) unopened_codes: HashSet<String>,
     pub(crate) unopened_sites: Vec<Site>,
+    pub(crate) unopened_groups: HashSet<String>,
     pub(crate) unlisted: (Action, Citation),
     pub(crate) unknown_protocol: (Action, Citation),
     pub(crate) scanner_down: (Action, Citation),

@@ -376,6 +376,8 @@ pub struct Attempts {
 pub struct Inspection {
     pub except_codes: Vec<CodeId>,
     pub except_sites: Vec<String>,
+    /// Groups whose connections are never opened, wherever they go.
+    pub except_groups: Vec<GroupId>,
     pub clause: ClauseId,
 }
 

@@ -283,9 +283,9 @@ fn default(snapshot: &Snapshot) -> Candidate {
     Candidate { reason: reason.to_owned(), ..Candidate::new(Tier::Default, "default", *action, citation.clone()) }
 }
 
-/// Whether a tunnel to this address may be opened by TLS inspection.
-pub(super) fn may_open(snapshot: &Snapshot, address: &Address, codes: &[String]) -> bool {
+/// Whether a tunnel of somebody in this group to this address may be opened by TLS inspection.
+pub(super) fn may_open(snapshot: &Snapshot, group: &str, address: &Address, codes: &[String]) -> bool {
     let by_code = codes.iter().any(|code| snapshot.compiled.unopened_codes.contains(code));
     let by_site = snapshot.compiled.unopened_sites.iter().any(|site| site.covers_host(address));
-    !(by_code || by_site)
+    !(by_code || by_site || snapshot.compiled.unopened_groups.contains(group))
 }

@@ -20,6 +20,7 @@ pub(super) fn compile(pack: &Pack, local: &[LocalRule]) -> Result<Compiled, Snap
         help: help(pack)?,
         triggers: triggers(pack)?,
         unopened_codes: filtering.inspection.except_codes.iter().cloned().collect(),
+        unopened_groups: filtering.inspection.except_groups.iter().cloned().collect(),
         unopened_sites: sites("the inspection exceptions", &filtering.inspection.except_sites)?,
         unknown_protocol: or_refuse(pack, defaults.unknown_protocol, &defaults.unknown_protocol_clause, &unlisted)?,
         scanner_down: or_refuse(pack, defaults.scanner_down, &defaults.scanner_down_clause, &unlisted)?,

@@ -236,6 +236,19 @@ fn f07_banks_named_sites_and_help_are_never_opened_by_inspection() {
 }
 
 #[test]
+fn f07_a_group_that_the_policy_excepts_is_never_opened_and_still_judged_by_name() {
+    let mut excepting = pack();
+    excepting.filtering.inspection.except_groups = vec!["learner".to_owned()];
+    let snapshot = snapshot_of(excepting, Vec::new());
+    let asked = |group: &str, authority: &str| request(&snapshot, &tunnel(group, authority));
+    assert!(!asked("learner", "library.test:443").inspect);
+    assert!(asked("staff", "library.test:443").inspect);
+    assert_eq!(asked("learner", "closed.test:443").action, Action::Block);
+    // A part of a host cannot be told from the rest.
+    assert_eq!(asked("learner", "half-open.test:443").action, Action::Block);
+}
+
+#[test]
 fn f07_a_tunnel_opens_where_a_part_of_the_host_is_open() {
     let snapshot = snapshot();
     let decision = request(&snapshot, &tunnel("learner", "half-open.test:443"));

@@ -163,6 +163,21 @@ async fn f07_a_pinned_app_meets_the_websites_own_certificate_where_the_policy_ex
     assert_eq!(reply.status, 200, "and left closed since");
 }
 
+#[tokio::test]
+async fn f07_a_group_that_the_policy_excepts_is_carried_unopened() {
+    let world = World::new().await;
+    let excepting = crate::pack::snapshot_with(|rules| {
+        rules.replace("except_sites = [\"bank.test\"]", "except_sites = []\nexcept_groups = [\"learner\"]")
+    });
+    *world.in_force.0.lock().unwrap() = Some(Arc::new(excepting));
+    let reply = get_secure(world.address, &world.practice, "site.test", "/words", PAGE).await;
+    assert_eq!(reply.status, 200, "the website's own certificate, and its words unread");
+    let records = world.records().await;
+    assert_eq!((records.len(), records[0].host.as_str(), records[0].path.as_str()), (1, "site.test", ""));
+    let blocked = get_secure(world.address, &world.authority, "casino-royal.test", "/", PAGE).await;
+    assert_eq!(blocked.status, 403, "the name decides all the same");
+}
+
 fn hpke() -> &'static dyn Hpke {
     aws_lc_rs::hpke::DH_KEM_X25519_HKDF_SHA256_AES_128
 }

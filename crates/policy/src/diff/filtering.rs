@@ -240,6 +240,7 @@ fn inspection(old: &Pack, new: &Pack, changes: &mut Vec<Change>) {
     for (word, was_list, is_list) in [
         ("Kinds of site that are never opened for inspection", &before.except_codes, &after.except_codes),
         ("Sites that are never opened for inspection", &before.except_sites, &after.except_sites),
+        ("Groups for whom nothing is opened for inspection", &before.except_groups, &after.except_groups),
     ] {
         if let Some(part) = was(&listed(was_list), &listed(is_list)) {
             add(changes, EVERYBODY, format!("{word}: now {part}."), &after.clause);

@@ -71,6 +71,7 @@ fn inspection(mut row: Row<'_>) -> Inspection {
     let inspection = Inspection {
         except_codes: row.refer_all(Kind::Code, "except_codes", ""),
         except_sites: sites(&mut row, "except_sites"),
+        except_groups: row.refer_all(Kind::Group, "except_groups", ""),
         clause: row.clause(),
     };
     row.finish();

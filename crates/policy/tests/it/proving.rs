@@ -104,6 +104,12 @@ fn g01_a_change_of_the_filter_is_said_in_plain_words() {
     );
     means(
         file,
+        "except_sites = [\"bank.test\"]",
+        "except_sites = [\"bank.test\"]\nexcept_groups = [\"staff\"]",
+        &["Filtering | everybody | Groups for whom nothing is opened for inspection: now staff (was none). | 2"],
+    );
+    means(
+        file,
         "site = \"museum-of-cards.test\"",
         "site = \"cards.test\"",
         &[
