@@ -161,6 +161,7 @@ fn facts(group: &Group, address: Address, at: Timestamp) -> Facts {
         method: "GET".to_owned(),
         address,
         navigation: true,
+        framed: false,
         referrer_host: None,
     }
 }

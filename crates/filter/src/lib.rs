@@ -7,6 +7,7 @@ pub mod body;
 pub mod decide;
 pub mod decision;
 pub mod facts;
+pub mod lesson;
 pub mod lists;
 pub mod malware;
 pub mod phrases;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use policy::{Action, Citation, Grade, Pack, When};
 use thiserror::Error;
 
+use crate::lesson::{self, CompiledLesson, Lesson};
 use crate::lists::local;
 use crate::lists::{HelpKind, HelpList, Lists, LocalRule};
 use crate::phrases::WordPack;
@@ -40,6 +41,8 @@ pub struct Snapshot {
     /// Illegal-content lists (S-9): no rule, exception, help entry or role goes before them.
     pub(crate) sealed: Option<Arc<Lists>>,
     pub(crate) compiled: Compiled,
+    /// The lessons that run, and what each opens (F10).
+    pub(crate) lessons: Vec<CompiledLesson>,
 }
 
 /// The pack's rules with everything looked up that can be.
@@ -121,7 +124,7 @@ impl Snapshot {
             .map(|host| crate::address::normal_host(&host).map_or(host, |(normal, _)| normal))
             .collect();
         let help = Arc::new(HelpList::shipped());
-        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: None, compiled })
+        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: None, compiled, lessons: Vec::new() })
     }
 
     /// Puts the sealed lists in. There is no way to take them out of a snapshot again, or to read them through it.
@@ -129,6 +132,20 @@ impl Snapshot {
     pub fn with_sealed(mut self, sealed: Arc<Lists>) -> Self {
         self.sealed = Some(sealed);
         self
+    }
+
+    /// Puts the lessons in that run now. What of one cannot be read opens nothing.
+    #[must_use]
+    pub fn with_lessons(mut self, lessons: Vec<Lesson>) -> Self {
+        self.lessons = lesson::compile(&self.pack, lessons, &self.compiled.unlisted.1);
+        self
+    }
+
+    /// The checked sites of the lesson by which something was not opened (`lesson:...`), in normal form.
+    #[must_use]
+    pub fn checked_sites(&self, rule: &str) -> Vec<String> {
+        let found = self.lessons.iter().find(|lesson| lesson.name == rule && !lesson.lesson.free_search);
+        found.map(|lesson| lesson.open_sites().collect()).unwrap_or_default()
     }
 
     /// The same policy, lists and words with other local rules and without the sealed lists: for asking what would happen.

@@ -109,6 +109,7 @@ fn facts(asker: &NameAsker<'_>, address: Address) -> Facts {
         method: String::new(),
         address,
         navigation: false,
+        framed: false,
         referrer_host: None,
     }
 }

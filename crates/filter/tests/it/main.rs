@@ -6,6 +6,7 @@ mod addresses;
 mod decisions;
 mod examples;
 mod gate;
+mod lessons;
 mod list_files;
 mod names;
 mod overblock;

@@ -64,7 +64,9 @@ impl InForce {
         let (pack, files) = followed.ok_or_else(|| ActionError::Broken("no policy is in force".to_owned()))?;
         let kept = store::local_rules::in_force(&self.haven.store, self.haven.now()).await?;
         let local: Vec<LocalRule> = kept.iter().filter_map(|rule| local(&pack, rule)).collect();
+        let lessons = actions::lesson::in_force(&self.haven).await?;
         let made = self.make(Arc::clone(&pack), local).map_err(|error| ActionError::Broken(error.to_string()))?;
+        let made = made.with_lessons(lessons);
         let lists = made.lists.digest.clone();
         let rules = made.local.clone();
         self.put(made);
