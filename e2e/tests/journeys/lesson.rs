@@ -8,7 +8,7 @@ on_both!(f10_lesson, f10_lesson_sqlite, f10_lesson_postgres);
 
 async fn f10_lesson(house: &mut House) {
     let mut lena = people::through_the_gate(house, "lena", "Lena Learner").await;
-    let mut yoshi = people::through_the_gate(house, "yoshi", "Yoshi Younger").await;
+    let yoshi = people::through_the_gate(house, "yoshi", "Yoshi Younger").await;
     let mut tess = people::at_work(house, "tess", "Tess Tutor").await;
 
     // The tutor starts it: a list, one tick, one button.

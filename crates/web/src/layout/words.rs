@@ -49,6 +49,7 @@ pub(crate) fn rule(rule: &str) -> String {
         "help" => "Help is always open",
         "update" => "Updates of computers",
         "exception" => "An exception that the policy names",
+        "lesson" => return "A lesson with checked sites".to_owned(),
         "local" => "Decided by a person here",
         "category" => "Kind of site",
         "content" => "Words that were seen",
