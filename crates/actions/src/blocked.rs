@@ -48,7 +48,7 @@ pub async fn blocked(haven: &Haven, session: &Session, reference: &str) -> Resul
     Ok(BlockedView {
         reference: record.reference,
         by_search: record.rule.starts_with("content:") && !record.search.is_empty(),
-        in_lesson: record.rule.starts_with("lesson:"),
+        in_lesson: ["lesson:", "exam:", "closed:"].iter().any(|tier| record.rule.starts_with(tier)),
         host: record.host,
         reason: record.reason,
         codes: record

@@ -215,7 +215,7 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     let Some(rules) = snapshot.compiled.groups.get(&person.group) else {
         return unknown_group(snapshot);
     };
-    let asker = Asker { facts, rules };
+    let asker = Asker { facts, group: &person.group, rules };
     let mut site_codes = Vec::new();
     let mut candidates = walk::candidates(snapshot, &asker, &facts.address, &mut site_codes);
     let inside = if facts.carriage.is_host_only() { Vec::new() } else { facts.address.embedded() };
@@ -256,6 +256,7 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
 /// Who asks, and when: what rules are chosen by.
 struct Asker<'a> {
     facts: &'a Facts,
+    group: &'a str,
     rules: &'a GroupRules,
 }
 

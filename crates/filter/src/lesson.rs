@@ -9,6 +9,7 @@ use policy::{Citation, Pack};
 use crate::address::Address;
 use crate::facts::{Carriage, Facts, Person};
 use crate::site::Site;
+use crate::timetable::{Kind, Row, Timetable};
 
 /// A lesson as it was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +32,10 @@ pub struct Lesson {
 /// A lesson with everything looked up that can be.
 #[derive(Debug)]
 pub(crate) struct CompiledLesson {
-    pub(crate) lesson: Lesson,
     pub(crate) name: String,
+    until: Timestamp,
+    pub(crate) free_search: bool,
+    people: BTreeSet<String>,
     pub(crate) citation: Citation,
     sites: Vec<Site>,
     closed: Vec<Site>,
@@ -61,9 +64,42 @@ pub(crate) fn compile(pack: &Pack, lessons: Vec<Lesson>, otherwise: &Citation) -
             sites: read(&lesson.sites),
             closed: read(&lesson.closed),
             only_checked: format!("Your lesson is limited to checked sites until {}.", clock(pack, lesson.until)),
-            lesson,
+            until: lesson.until,
+            free_search: lesson.free_search,
+            people: lesson.people,
         })
         .collect()
+}
+
+/// Exams and closed hours of a timetable, each in the place of its row; none for rows of other kinds.
+pub(crate) fn limits(pack: &Pack, timetable: &Timetable, otherwise: &Citation) -> Vec<Option<CompiledLesson>> {
+    let exam = pack.cite(&pack.filtering.exam_clause).unwrap_or_else(|| otherwise.clone());
+    let row = |row: &Row| {
+        let end = row.to.strftime("%-I:%M%P");
+        let name = &row.name;
+        let (tier, citation, only_checked) = match row.kind {
+            Kind::Exam => {
+                let only = format!("An exam is on here (\u{201c}{name}\u{201d}). Until {end} only its own sites open.");
+                ("exam", &exam, only)
+            }
+            Kind::Closed => {
+                let only = format!("The internet is closed here just now (\u{201c}{name}\u{201d}), until {end}.");
+                ("closed", otherwise, only)
+            }
+            Kind::Class | Kind::Lunch => return None,
+        };
+        Some(CompiledLesson {
+            name: format!("{tier}:{name}"),
+            until: Timestamp::MAX,
+            free_search: false,
+            people: BTreeSet::new(),
+            citation: citation.clone(),
+            sites: row.sites.iter().filter_map(|site| Site::parse(site).ok()).collect(),
+            closed: Vec::new(),
+            only_checked,
+        })
+    };
+    timetable.rows.iter().map(row).collect()
 }
 
 /// "11:30am", on the organisation's clock.
@@ -74,7 +110,7 @@ fn clock(pack: &Pack, at: Timestamp) -> String {
 impl CompiledLesson {
     /// Whether somebody is in it at a moment.
     pub(crate) fn holds(&self, person: &Person, at: Timestamp) -> bool {
-        at < self.lesson.until && self.lesson.people.contains(&person.id)
+        at < self.until && self.people.contains(&person.id)
     }
 
     /// What it says; none if nothing. `may_open` is whether a tunnel will be opened, so that what is in it can be judged.
@@ -85,7 +121,7 @@ impl CompiledLesson {
             return Some(Word::Unsuitable);
         }
         let checked = |site: &Site| site.matches(address).is_some();
-        if self.lesson.free_search || self.sites.iter().any(checked) || self.is_part(facts) {
+        if self.free_search || self.sites.iter().any(checked) || self.is_part(facts) {
             return None;
         }
         // What a tunnel will carry is not known yet: a part of a site, or pictures and styles of a checked page.

@@ -10,11 +10,13 @@ pub mod facts;
 pub mod lesson;
 pub mod lists;
 pub mod malware;
+pub mod network;
 pub mod phrases;
 pub mod search;
 pub mod site;
 pub mod snapshot;
 pub mod tenants;
+pub mod timetable;
 
 pub use address::Address;
 pub use decision::{AlertCue, Decision, Edit, ScanPlan};

@@ -3,17 +3,20 @@
 mod compile;
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use policy::{Action, Citation, Grade, Pack, When};
 use thiserror::Error;
 
+use crate::facts::Facts;
 use crate::lesson::{self, CompiledLesson, Lesson};
 use crate::lists::local;
 use crate::lists::{HelpKind, HelpList, Lists, LocalRule};
 use crate::phrases::WordPack;
 use crate::site::Site;
+use crate::timetable::{Hour, Timetable};
 
 pub use policy::HelpLink;
 
@@ -43,6 +46,10 @@ pub struct Snapshot {
     pub(crate) compiled: Compiled,
     /// The lessons that run, and what each opens (F10).
     pub(crate) lessons: Vec<CompiledLesson>,
+    /// When classes, lunch and exams are.
+    timetable: Arc<Timetable>,
+    /// Its exams and closed hours, in the places of their rows.
+    limits: Vec<Option<CompiledLesson>>,
 }
 
 /// The pack's rules with everything looked up that can be.
@@ -105,6 +112,11 @@ pub(crate) struct CompiledTrigger {
     pub(crate) reason: String,
 }
 
+/// The address of the device, where it is known.
+fn device(facts: &Facts) -> Option<IpAddr> {
+    facts.device.parse().ok()
+}
+
 impl Snapshot {
     /// Compiles a pack with lists, words and decided requests.
     ///
@@ -124,7 +136,7 @@ impl Snapshot {
             .map(|host| crate::address::normal_host(&host).map_or(host, |(normal, _)| normal))
             .collect();
         let help = Arc::new(HelpList::shipped());
-        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: None, compiled, lessons: Vec::new() })
+        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: None, compiled, lessons: Vec::new(), timetable: Arc::default(), limits: Vec::new() })
     }
 
     /// Puts the sealed lists in. There is no way to take them out of a snapshot again, or to read them through it.
@@ -141,10 +153,40 @@ impl Snapshot {
         self
     }
 
+    /// Puts the timetable in.
+    #[must_use]
+    pub fn with_timetable(mut self, timetable: Arc<Timetable>) -> Self {
+        self.limits = lesson::limits(&self.pack, &timetable, &self.compiled.unlisted.1);
+        self.timetable = timetable;
+        self
+    }
+
+    /// What hour it is for somebody of a group.
+    pub(crate) fn hour(&self, facts: &Facts, group: &str) -> Hour<'_> {
+        self.timetable.hour(&self.pack.calendar, facts.at, device(facts), group)
+    }
+
+    /// What hour it is for somebody of a group, in a sentence, with the row of the timetable that says so.
+    #[must_use]
+    pub fn hour_told(&self, facts: &Facts, group: &str) -> String {
+        self.timetable.told(&self.pack, facts.at, device(facts), group)
+    }
+
+    /// The exams and closed hours that hold for somebody now.
+    pub(crate) fn limits_at<'s>(
+        &'s self,
+        facts: &Facts,
+        group: &'s str,
+    ) -> impl Iterator<Item = &'s CompiledLesson> + 's {
+        let found = self.timetable.limits(&self.pack.calendar, facts.at, device(facts), group);
+        found.filter_map(|place| self.limits.get(place).and_then(Option::as_ref))
+    }
+
     /// The checked sites of the lesson by which something was not opened (`lesson:...`), in normal form.
     #[must_use]
     pub fn checked_sites(&self, rule: &str) -> Vec<String> {
-        let found = self.lessons.iter().find(|lesson| lesson.name == rule && !lesson.lesson.free_search);
+        let limits = self.limits.iter().flatten();
+        let found = self.lessons.iter().chain(limits).find(|lesson| lesson.name == rule && !lesson.free_search);
         found.map(|lesson| lesson.open_sites().collect()).unwrap_or_default()
     }
 
@@ -155,7 +197,8 @@ impl Snapshot {
     /// As [`Snapshot::new`].
     pub fn for_questions(&self, local: Vec<LocalRule>) -> Result<Self, SnapshotError> {
         let (pack, lists, words) = (Arc::clone(&self.pack), Arc::clone(&self.lists), Arc::clone(&self.words));
-        Self::new(pack, lists, words, local, self.portal_hosts.clone())
+        let asked = Self::new(pack, lists, words, local, self.portal_hosts.clone())?;
+        Ok(asked.with_timetable(Arc::clone(&self.timetable)))
     }
 
     /// Whether the sealed lists name a host: only for the test entry of a check, and never for what somebody asks. None if

@@ -108,7 +108,7 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
         decision.codes.first().and_then(|code| pack.code(code)).map_or_else(String::new, |code| code.title.clone());
     let sentence =
         if decision.reason.is_empty() { "Our policy does not open this kind of site." } else { &decision.reason };
-    let in_lesson = decision.rule.starts_with("lesson:");
+    let in_lesson = ["lesson:", "exam:", "closed:"].iter().any(|tier| decision.rule.starts_with(tier));
     let category = if in_lesson { String::new() } else { category };
     let clause_title = match decision.citation.safety_rule() {
         Some(rule) => rule.sentence(),
@@ -122,6 +122,8 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
             Some("file") => "This file is blocked",
             Some("sent") => "We did not send this",
             Some("lesson") => "This is not part of your lesson",
+            Some("exam") => "This is not part of the exam",
+            Some("closed") => "Not at this hour",
             _ if by_search => "This search is blocked",
             _ => "This page is blocked",
         },

@@ -189,7 +189,7 @@ pub(super) fn embedded(
     (won.tier != Tier::Default).then(|| Candidate { is_embedded: true, reason, ..won.clone() })
 }
 
-/// What the lessons say that somebody is in.
+/// What the lessons say that somebody is in, and the exam or closed hour where they are.
 pub(super) fn lessons(
     snapshot: &Snapshot,
     facts: &Facts,
@@ -198,7 +198,8 @@ pub(super) fn lessons(
     may_open: bool,
 ) -> Vec<Candidate> {
     let here = snapshot.lessons.iter().filter(|lesson| lesson.holds(person, facts.at));
-    here.filter_map(|lesson| {
+    let limits = snapshot.limits_at(facts, &person.group);
+    here.chain(limits).filter_map(|lesson| {
         let word = lesson.word(facts, inside, may_open)?;
         let candidate = Candidate::new(Tier::Lesson, &lesson.name, Action::Block, lesson.citation.clone());
         Some(Candidate { reason: lesson.reason(&word).to_owned(), ..candidate })
@@ -261,13 +262,21 @@ fn private(snapshot: &Snapshot, address: &Address) -> Vec<Candidate> {
 pub(super) fn applies(rule: &CompiledRule, snapshot: &Snapshot, asker: &Asker<'_>) -> bool {
     let profile_fits = rule.profiles.is_empty() || rule.profiles.iter().any(|id| asker.rules.profiles.contains(id));
     let at = asker.facts.at;
-    profile_fits
-        && rule.until.is_none_or(|until| at < until)
-        && match rule.when {
-            When::Always => true,
-            When::ClassHours => snapshot.pack.calendar.is_class_time(at),
-            When::OutsideClassHours => !snapshot.pack.calendar.is_class_time(at),
-        }
+    profile_fits && rule.until.is_none_or(|until| at < until) && is_the_hour(rule.when, snapshot, asker)
+}
+
+fn is_the_hour(when: When, snapshot: &Snapshot, asker: &Asker<'_>) -> bool {
+    if when == When::Always {
+        return true;
+    }
+    let hour = snapshot.hour(asker.facts, asker.group);
+    match when {
+        When::Always => true,
+        When::ClassHours => hour.class,
+        When::OutsideClassHours => !hour.class,
+        When::Lunch => hour.lunch,
+        When::Exam => hour.exam,
+    }
 }
 
 pub(super) fn of_rule(tier: Tier, rule: &CompiledRule) -> Candidate {

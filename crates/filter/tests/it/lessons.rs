@@ -169,6 +169,6 @@ fn f10_the_explanation_names_the_lesson_in_its_tier() {
     let tier = told.tiers.iter().find(|tier| tier.tier == decide::Tier::Lesson).unwrap();
     assert!(tier.candidates.iter().any(|candidate| candidate.rule == "lesson:l1" && candidate.won));
     // Names by DNS know nobody, so no lesson either.
-    let asker = decide::NameAsker { at: IN_CLASS.parse().unwrap(), group: Some("learner") };
+    let asker = decide::NameAsker { at: IN_CLASS.parse().unwrap(), group: Some("learner"), device: None };
     assert!(!decide::name(&snapshot, &asker, "elsewhere.test").unwrap().closed);
 }

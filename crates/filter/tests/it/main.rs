@@ -13,5 +13,6 @@ mod overblock;
 mod sample;
 mod searches;
 mod shipped;
+mod timetable;
 mod unseen;
 mod words;

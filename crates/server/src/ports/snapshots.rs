@@ -10,6 +10,7 @@ use filter::Snapshot;
 use filter::lists::{Lists, LocalRule};
 use filter::phrases::WordPack;
 use filter::snapshot::SnapshotError;
+use filter::timetable::Timetable;
 use policy::Pack;
 
 use super::last_good::{self, Keeper};
@@ -26,6 +27,7 @@ pub(crate) struct InForce {
     file: Option<(PathBuf, Mutex<Option<SystemTime>>)>,
     current: RwLock<Option<Arc<Snapshot>>>,
     last_good: Mutex<Keeper>,
+    timetable: Arc<Timetable>,
 }
 
 impl InForce {
@@ -54,7 +56,13 @@ impl InForce {
             file,
             current: RwLock::new(None),
             last_good: Mutex::new(Keeper::new(data)),
+            timetable: Arc::default(),
         })
+    }
+
+    /// When classes, lunch and exams are, as the settings say.
+    pub(crate) fn by_timetable(self, timetable: Arc<Timetable>) -> Self {
+        Self { timetable, ..self }
     }
 
     /// Makes the snapshot anew, by the policy that the database says is in force, and keeps it on the disk. If it cannot be
@@ -117,6 +125,7 @@ impl InForce {
     }
 
     fn put(&self, made: Snapshot) {
+        let made = made.with_timetable(Arc::clone(&self.timetable));
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(made));
     }
 

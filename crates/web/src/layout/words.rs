@@ -50,6 +50,8 @@ pub(crate) fn rule(rule: &str) -> String {
         "update" => "Updates of computers",
         "exception" => "An exception that the policy names",
         "lesson" => return "A lesson with checked sites".to_owned(),
+        "exam" => "An exam of the timetable",
+        "closed" => "A closed hour of the timetable",
         "local" => "Decided by a person here",
         "category" => "Kind of site",
         "content" => "Words that were seen",
