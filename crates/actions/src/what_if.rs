@@ -145,7 +145,9 @@ fn place(text: &str) -> Result<String, ActionError> {
         return Ok(String::new());
     }
     let read = text.parse::<std::net::IpAddr>().map(|address| address.to_string());
-    read.map_err(|_| ActionError::fault("place", "Write the address of a device, such as 10.20.4.17, or leave it empty."))
+    read.map_err(|_| {
+        ActionError::fault("place", "Write the address of a device, such as 10.20.4.17, or leave it empty.")
+    })
 }
 
 fn moment(haven: &Haven, at: &str) -> Result<Timestamp, ActionError> {

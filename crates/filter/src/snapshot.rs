@@ -136,7 +136,19 @@ impl Snapshot {
             .map(|host| crate::address::normal_host(&host).map_or(host, |(normal, _)| normal))
             .collect();
         let help = Arc::new(HelpList::shipped());
-        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: None, compiled, lessons: Vec::new(), timetable: Arc::default(), limits: Vec::new() })
+        Ok(Self {
+            pack,
+            lists,
+            words,
+            help,
+            local,
+            portal_hosts,
+            sealed: None,
+            compiled,
+            lessons: Vec::new(),
+            timetable: Arc::default(),
+            limits: Vec::new(),
+        })
     }
 
     /// Puts the sealed lists in. There is no way to take them out of a snapshot again, or to read them through it.

@@ -61,9 +61,7 @@ impl Row {
         let day = local.date();
         let fits = match &self.days {
             Days::On(on) => *on == day,
-            Days::Weekly(days) => {
-                calendar.is_open_in_term(day) && (days.is_empty() || days.contains(&day.weekday()))
-            }
+            Days::Weekly(days) => calendar.is_open_in_term(day) && (days.is_empty() || days.contains(&day.weekday())),
         };
         fits && self.from <= local.time() && local.time() < self.to
     }

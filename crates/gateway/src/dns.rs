@@ -411,6 +411,7 @@ pub(crate) fn decision_for(keeper: &Keeper, address: IpAddr, host: &str) -> Opti
         Asker::Group(group) => Some(group),
         Asker::Strictest | Asker::Nobody => None,
     };
-    let answer = decide::name(&snapshot, &NameAsker { at: keeper.ports.moment.now(), group, device: Some(address) }, host)?;
+    let answer =
+        decide::name(&snapshot, &NameAsker { at: keeper.ports.moment.now(), group, device: Some(address) }, host)?;
     answer.closed.then_some(answer.decision)
 }

@@ -175,7 +175,8 @@ async fn f01_what_would_happen_is_told_with_its_reasons_and_says_nothing_about_s
         assert_eq!(field(ask("a.example", &group, "soon")), "at");
         assert!(ask("a.example", &group, "2026-11-24T10:15").unwrap().at_text.contains("10:15"));
         let from = |place: &str| {
-            let question = Question { url: "a.example".into(), group: group.clone(), at: String::new(), place: place.into() };
+            let question =
+                Question { url: "a.example".into(), group: group.clone(), at: String::new(), place: place.into() };
             what_if::ask(&world.haven, &it, &snapshot, &question)
         };
         assert_eq!(field(from("room 4")), "place");

@@ -199,12 +199,13 @@ pub(super) fn lessons(
 ) -> Vec<Candidate> {
     let here = snapshot.lessons.iter().filter(|lesson| lesson.holds(person, facts.at));
     let limits = snapshot.limits_at(facts, &person.group);
-    here.chain(limits).filter_map(|lesson| {
-        let word = lesson.word(facts, inside, may_open)?;
-        let candidate = Candidate::new(Tier::Lesson, &lesson.name, Action::Block, lesson.citation.clone());
-        Some(Candidate { reason: lesson.reason(&word).to_owned(), ..candidate })
-    })
-    .collect()
+    here.chain(limits)
+        .filter_map(|lesson| {
+            let word = lesson.word(facts, inside, may_open)?;
+            let candidate = Candidate::new(Tier::Lesson, &lesson.name, Action::Block, lesson.citation.clone());
+            Some(Candidate { reason: lesson.reason(&word).to_owned(), ..candidate })
+        })
+        .collect()
 }
 
 /// What is open while the gate is shut. A help link of the pack to a part of a host opens the host's tunnel, because

@@ -55,7 +55,8 @@ fn told(snapshot: &Snapshot, at: &str, device: &str) -> String {
 #[test]
 fn f10_class_hours_are_those_of_the_timetable_to_the_minute_and_lunch_is_none_of_them() {
     let monday = Row { days: Days::Weekly(vec![Weekday::Monday]), ..row("Mondays", Kind::Class, "18:00", "20:00") };
-    let rows = vec![row("Mornings", Kind::Class, "09:00", "12:30"), row("Lunch", Kind::Lunch, "11:00", "11:30"), monday];
+    let rows =
+        vec![row("Mornings", Kind::Class, "09:00", "12:30"), row("Lunch", Kind::Lunch, "11:00", "11:30"), monday];
     let snapshot = by(rows);
     // Wednesday 7 October 2026; London is an hour ahead.
     for (at, action) in [
@@ -77,7 +78,9 @@ fn f10_class_hours_are_those_of_the_timetable_to_the_minute_and_lunch_is_none_of
     // Clocks go back on Sunday 25 October: on Monday nine o'clock is another moment.
     assert_eq!(games(&snapshot, "2026-10-26T08:30:00Z", ELSEWHERE), Action::Allow);
     assert_eq!(games(&snapshot, "2026-10-26T09:00:00Z", ELSEWHERE), Action::Block);
-    assert!(told(&snapshot, "2026-10-07T08:30:00Z", "").contains("Class hours: timetable row \u{201c}Mornings\u{201d}"));
+    assert!(
+        told(&snapshot, "2026-10-07T08:30:00Z", "").contains("Class hours: timetable row \u{201c}Mornings\u{201d}")
+    );
     assert!(told(&snapshot, "2026-10-07T10:15:00Z", "").contains("Lunch, outside class hours: timetable row"));
     assert!(told(&snapshot, "2026-10-07T15:00:00Z", "").contains("no row of the timetable says otherwise"));
     assert!(told(&snapshot, "2026-12-21T09:30:00Z", "").contains("no day of a term"));
@@ -122,7 +125,10 @@ fn f10_in_an_exam_only_its_own_sites_open_in_its_room_and_its_time() {
     let snapshot = snapshot_of(cites, Vec::new()).with_timetable(Arc::new(Timetable { rows: vec![exam()] }));
     let during = "2026-10-10T09:00:00Z";
     for device in [ROOM, "fd00:4::7"] {
-        assert_eq!(ask(&snapshot, "http://elsewhere.test/", during, device), (Action::Block, "exam:Maths, room 4".to_owned()));
+        assert_eq!(
+            ask(&snapshot, "http://elsewhere.test/", during, device),
+            (Action::Block, "exam:Maths, room 4".to_owned())
+        );
         assert_eq!(ask(&snapshot, "http://board.test/paper/1", during, device).0, Action::Allow);
         assert_eq!(ask(&snapshot, "http://board.test/", during, device).0, Action::Block);
         assert_eq!(ask(&snapshot, "https://www.samaritans.org/", during, device).0, Action::Allow, "help (S-2)");
@@ -182,7 +188,10 @@ fn f10_rules_can_be_bound_to_lunch_and_to_exams() {
             ..row("Then", kind, "12:00", "13:00")
         }];
         let snapshot = snapshot_of(bound, Vec::new()).with_timetable(Arc::new(Timetable { rows }));
-        assert_eq!(ask(&snapshot, "http://gamers.test/", "2026-10-07T11:30:00Z", ""), (Action::Block, "category:games".to_owned()));
+        assert_eq!(
+            ask(&snapshot, "http://gamers.test/", "2026-10-07T11:30:00Z", ""),
+            (Action::Block, "category:games".to_owned())
+        );
         assert_eq!(ask(&snapshot, "http://gamers.test/", "2026-10-07T12:00:00Z", "").0, Action::Allow);
     }
 }

@@ -293,7 +293,10 @@ fn f10_a_wrong_row_of_the_timetable_is_named_in_one_sentence() {
         (format!("{class}sites = [\"a.example\"]"), "only exams and closed hours have some"),
         (class.replace("class", "exam"), "for everybody everywhere"),
         (class.replace("class", "closed"), "for everybody everywhere"),
-        (format!("{}groups = [\"learner\"]\nsites = [\"co.uk\"]", class.replace("class", "exam")), "'co.uk' is no site"),
+        (
+            format!("{}groups = [\"learner\"]\nsites = [\"co.uk\"]", class.replace("class", "exam")),
+            "'co.uk' is no site",
+        ),
         (class.replace("class", "play"), "unknown variant"),
         (format!("{class}\n[[timetable]]\nname = \"Row 1\"\n{class}"), "two rows of the timetable"),
     ] {

@@ -105,7 +105,10 @@ impl TimetableRow {
         }
         let [from, to] = hours;
         if from >= to {
-            return fault(name, format!("the row '{name}' ends before it begins. A row ends on the day on which it begins."));
+            return fault(
+                name,
+                format!("the row '{name}' ends before it begins. A row ends on the day on which it begins."),
+            );
         }
         let mut networks = Vec::new();
         for text in &self.networks {
@@ -117,7 +120,9 @@ impl TimetableRow {
         if self.kind.limits() && networks.is_empty() && self.groups.is_empty() {
             return fault(
                 name,
-                format!("the row '{name}' would close the internet for everybody everywhere. Name its networks or groups."),
+                format!(
+                    "the row '{name}' would close the internet for everybody everywhere. Name its networks or groups."
+                ),
             );
         }
         if !self.kind.limits() && !self.sites.is_empty() {

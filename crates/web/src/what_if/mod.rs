@@ -96,7 +96,12 @@ mod tests {
         WhatIfPage {
             chrome: Chrome::sample("What would happen?", Some(sample::HEAD_OF_IT)),
             groups: vec![group("learner-adult", "Adult learners"), group("staff", "Staff")],
-            find: Find { url: "casino.test".to_owned(), group: "staff".to_owned(), at: String::new(), place: String::new() },
+            find: Find {
+                url: "casino.test".to_owned(),
+                group: "staff".to_owned(),
+                at: String::new(),
+                place: String::new(),
+            },
             faults,
             told,
             accounts: String::new(),
