@@ -112,7 +112,7 @@ impl TimetableRow {
         }
         let mut networks = Vec::new();
         for text in &self.networks {
-            match text.parse() {
+            match text.parse::<filter::network::Network>() {
                 Ok(network) => networks.push(network),
                 Err(error) => return fault(text, format!("'{text}' is {error}.")),
             }
