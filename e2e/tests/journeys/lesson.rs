@@ -20,7 +20,7 @@ async fn f10_lesson(house: &mut House) {
     tess.fill("Sites that you have checked", "news.test\nlibrary.test/books\ncasino-royal.test").await;
     tess.press("Start the lesson").await;
     tess.says("Look at each site first").await;
-    tess.press_only("I have looked at each of these sites, and they suit this lesson").await;
+    tess.tick("I have looked at each of these sites, and they suit this lesson").await;
     tess.also_on_a_phone("lesson-start").await;
     tess.press("Start the lesson").await;
     tess.says("Write the code on the board").await;
@@ -82,7 +82,7 @@ async fn later_sites(tess: &mut Browser, lena: &Browser) {
     tess.go(address.as_str().unwrap()).await;
     tess.says("Lena Learner").await;
     tess.fill("Site", "jobs.test").await;
-    tess.press_only("I have looked at this site, and it suits the lesson").await;
+    tess.tick("I have looked at this site, and it suits the lesson").await;
     tess.press("Add the site").await;
     tess.says("The site is open in this lesson").await;
     soon_says(lena, "http://jobs.test/", "The bakery").await;

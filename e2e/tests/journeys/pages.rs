@@ -256,7 +256,7 @@ async fn lesson_pages(tour: &mut Tour) {
     tour.here("/lesson/new", "lesson-new-fault").await;
     tour.browser.fill("Sites that you have checked", &format!("library.test/{LONG}{LONG}\ncasino-royal.test")).await;
     tour.browser.fill("What is it about? (you can leave this empty)", LONG).await;
-    tour.browser.press_only("I have looked at each of these sites, and they suit this lesson").await;
+    tour.browser.tick("I have looked at each of these sites, and they suit this lesson").await;
     tour.browser.press("Start the lesson").await;
     tour.here("/lesson/{id}", "lesson-long").await;
     tour.browser.press("Add the site").await;
