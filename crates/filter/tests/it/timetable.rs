@@ -89,7 +89,9 @@ fn f10_class_hours_are_those_of_the_timetable_to_the_minute_and_lunch_is_none_of
 #[test]
 fn f10_bank_holidays_are_outside_class_hours_and_are_named() {
     let mut with = pack();
-    with.calendar.closed.push(policy::Closed { name: "Founders' Day".to_owned(), on: "2026-10-07".parse().unwrap() });
+    with.calendar
+        .closed
+        .push(policy::clock::Closed { name: "Founders' Day".to_owned(), on: "2026-10-07".parse().unwrap() });
     let rows = vec![row("Mornings", Kind::Class, "09:00", "12:30")];
     let snapshot = snapshot_of(with, Vec::new()).with_timetable(Arc::new(Timetable { rows }));
     assert_eq!(games(&snapshot, "2026-10-07T09:00:00Z", ""), Action::Allow);
