@@ -79,6 +79,7 @@ fn facts(pack: &policy::Pack, address: Address) -> Facts {
         method: "GET".to_owned(),
         address,
         navigation: true,
+        framed: false,
         referrer_host: None,
     }
 }

@@ -237,6 +237,12 @@ impl Browser {
         self.click(&[&place], answer).await;
     }
 
+    /// Ticks the box with this label.
+    pub async fn tick(&self, label: &str) {
+        let place = format!("//label[normalize-space(.)=\"{label}\"]");
+        self.click(&[&place], label).await;
+    }
+
     async fn click(&self, places: &[&str], words: &str) {
         let element = self.find(places, words).await;
         let script = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})";

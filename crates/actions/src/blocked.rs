@@ -29,6 +29,8 @@ pub struct BlockedView {
     pub host: String,
     /// Whether the words of a search were the reason, and not the site.
     pub by_search: bool,
+    /// It is a lesson that keeps it closed.
+    pub in_lesson: bool,
     pub reason: String,
     pub codes: String,
     pub citation: String,
@@ -46,6 +48,7 @@ pub async fn blocked(haven: &Haven, session: &Session, reference: &str) -> Resul
     Ok(BlockedView {
         reference: record.reference,
         by_search: record.rule.starts_with("content:") && !record.search.is_empty(),
+        in_lesson: ["lesson:", "exam:", "closed:"].iter().any(|tier| record.rule.starts_with(tier)),
         host: record.host,
         reason: record.reason,
         codes: record

@@ -15,6 +15,7 @@ pub mod health;
 pub mod identity;
 pub mod jobs;
 pub mod keys;
+pub mod lesson;
 pub mod let_in;
 pub mod local_rules;
 pub mod mail;

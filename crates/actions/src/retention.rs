@@ -52,7 +52,9 @@ pub async fn erase<P: Future<Output = bool>>(haven: &Haven, pause: impl Fn() -> 
     {
         store::nodes::drop_before(&haven.store, old.timestamp()).await?;
     }
-    let Some(Bound { before, citation }) = bound(&haven.pack(), now) else { return Ok(0) };
+    let Some(bound) = bound(&haven.pack(), now) else { return Ok(0) };
+    crate::lesson::forget(haven, &bound).await?;
+    let Bound { before, citation } = bound;
     if !store::activity::any_before(&haven.store, before).await? {
         return Ok(0);
     }

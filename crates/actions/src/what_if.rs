@@ -23,6 +23,8 @@ pub struct Question {
     pub group: String,
     /// `2026-11-24T10:15` on the organisation's clock; empty for now.
     pub at: String,
+    /// Address of a device, such as `10.20.4.17`; empty for anywhere.
+    pub place: String,
 }
 
 /// The answer, in the words of the pages.
@@ -50,6 +52,8 @@ pub struct Told {
     /// Whatever else had something to say, in the order of the tiers.
     pub others: Vec<Other>,
     pub at_text: String,
+    /// What hour it is then and there, with the row of the timetable that says so.
+    pub hour: String,
     pub host: String,
 }
 
@@ -85,8 +89,10 @@ pub fn ask(haven: &Haven, session: &Session, snapshot: &Snapshot, question: &Que
     let group = snapshot.pack.group(&question.group).ok_or_else(|| ActionError::fault("group", "Choose who asks."))?;
     let at = moment(haven, &question.at)?;
     let asked = without_sealed(snapshot, snapshot.local.clone())?;
-    let found = decide::explain(&asked, &facts(group, address, at));
-    Ok(told(haven, question, found, at))
+    let facts = Facts { device: place(&question.place)?, ..facts(group, address, at) };
+    let hour = asked.hour_told(&facts, &group.id);
+    let found = decide::explain(&asked, &facts);
+    Ok(Told { hour, ..told(haven, question, found, at) })
 }
 
 /// What a rule would change, for each group of the policy, on the front page of its site.
@@ -132,6 +138,18 @@ fn address(url: &str) -> Result<Address, ActionError> {
     parsed.ok_or_else(|| ActionError::fault("url", "Write an address, such as example.org/page."))
 }
 
+/// The address of a device, in its usual form; empty for none.
+fn place(text: &str) -> Result<String, ActionError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let read = text.parse::<std::net::IpAddr>().map(|address| address.to_string());
+    read.map_err(|_| {
+        ActionError::fault("place", "Write the address of a device, such as 10.20.4.17, or leave it empty.")
+    })
+}
+
 fn moment(haven: &Haven, at: &str) -> Result<Timestamp, ActionError> {
     if at.trim().is_empty() {
         return Ok(haven.now());
@@ -161,6 +179,7 @@ fn facts(group: &Group, address: Address, at: Timestamp) -> Facts {
         method: "GET".to_owned(),
         address,
         navigation: true,
+        framed: false,
         referrer_host: None,
     }
 }
@@ -193,6 +212,7 @@ fn told(haven: &Haven, question: &Question, found: Explanation, at: Timestamp) -
         alert: found.alert.map(|cue| cue.reason),
         inspect: found.inspect,
         record: found.record,
+        hour: String::new(),
         at_text: words::moment(&pack.calendar, haven.now(), at),
     }
 }

@@ -1,7 +1,7 @@
 //! The decision: what happens to one request, by which rule, and for which clause.
 //!
 //! Tiers in order; the first that speaks decides, and what later ones would have said is named beside it:
-//! sealed lists (S-9) -> Haven's own pages and help (S-2) -> the pack's exceptions -> requests decided by people ->
+//! sealed lists (S-9) -> Haven's own pages and help (S-2) -> lessons (they only close) -> the pack's exceptions -> requests decided by people ->
 //! category rules -> words -> the default. Within a tier the most specific site wins, and of equals the stricter action.
 
 mod alert;
@@ -27,7 +27,8 @@ pub use examples::check_examples;
 pub use explain::{CandidateLine, Explanation, Inside, TierLine, explain};
 pub use file::Found;
 pub use name::{NameAnswer, NameAsker, alias, name};
-use walk::{Candidate, Tier};
+use walk::Candidate;
+pub use walk::Tier;
 
 /// Most bytes of a response's text that are read for words.
 pub const SCAN_LIMIT_BYTES: u64 = 2 * 1024 * 1024;
@@ -148,6 +149,9 @@ pub fn infected(snapshot: &Snapshot, facts: &Facts, request: &Decision, file: Fo
 /// What the pack says to do with bytes in a tunnel that are neither TLS nor HTTP.
 #[must_use]
 pub fn unknown_protocol(snapshot: &Snapshot, facts: &Facts) -> Decision {
+    if let Some(decision) = lesson_unopened(snapshot, facts) {
+        return decision;
+    }
     failure(
         snapshot,
         facts,
@@ -155,6 +159,19 @@ pub fn unknown_protocol(snapshot: &Snapshot, facts: &Facts) -> Decision {
         "default:unknown-protocol",
         "This connection is not a web page.",
     )
+}
+
+/// What a lesson says of a tunnel that turns out not to show what is in it: then only its name can be judged.
+fn lesson_unopened(snapshot: &Snapshot, facts: &Facts) -> Option<Decision> {
+    let Who::Person(person) = &facts.who else { return None };
+    let won = walk::lessons(snapshot, facts, person, &[], false).into_iter().next()?;
+    let usual = request(snapshot, facts);
+    if usual.action == Action::Block || !usual.record || usual.rule.starts_with("update:") {
+        return None;
+    }
+    let mut decision = decision_of(snapshot, &won, &[]);
+    decision.also_matched = std::iter::once(usual.rule).chain(usual.also_matched).collect();
+    Some(decision)
 }
 
 /// What the pack says to do when the malware scanner does not answer.
@@ -198,7 +215,7 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     let Some(rules) = snapshot.compiled.groups.get(&person.group) else {
         return unknown_group(snapshot);
     };
-    let asker = Asker { facts, rules };
+    let asker = Asker { facts, group: &person.group, rules };
     let mut site_codes = Vec::new();
     let mut candidates = walk::candidates(snapshot, &asker, &facts.address, &mut site_codes);
     let inside = if facts.carriage.is_host_only() { Vec::new() } else { facts.address.embedded() };
@@ -212,6 +229,7 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     // A part of a host can only be told from the rest inside an opened tunnel.
     let may_open = walk::may_open(snapshot, &person.group, &facts.address, &site_codes);
     candidates.retain(|candidate| may_open || !candidate.is_part);
+    candidates.extend(walk::lessons(snapshot, facts, person, &inside, may_open));
     candidates.sort_by_key(|candidate| candidate.tier);
 
     let winner = walk::winner(&candidates);
@@ -227,7 +245,10 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
         alert::attach(snapshot, facts, person, &mut decision, &evidence);
     }
     if decision.action != Action::Block && !facts.carriage.is_host_only() && !won.tier.is_private() {
-        decision.edits = search::edits(&facts.address, rules.safe_search, rules.youtube_restrict);
+        // Whoever is in a lesson searches in safe mode, whatever their profile says.
+        let in_lesson = snapshot.lessons.iter().any(|lesson| lesson.holds(person, facts.at));
+        let (safe, restrict) = (rules.safe_search || in_lesson, rules.youtube_restrict || in_lesson);
+        decision.edits = search::edits(&facts.address, safe, restrict);
     }
     Judgement { decision, candidates, winner }
 }
@@ -235,6 +256,7 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
 /// Who asks, and when: what rules are chosen by.
 struct Asker<'a> {
     facts: &'a Facts,
+    group: &'a str,
     rules: &'a GroupRules,
 }
 

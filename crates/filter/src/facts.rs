@@ -64,6 +64,8 @@ pub struct Facts {
     pub address: Address,
     /// True for a page that a person looks at (Sec-Fetch-Dest: document, or Accept with text/html and no fetch metadata).
     pub navigation: bool,
+    /// It is shown inside another page (Sec-Fetch-Dest: iframe, frame, object or embed).
+    pub framed: bool,
     /// The user agent asked for this from inside a page of that host, if it says so.
     pub referrer_host: Option<String>,
 }

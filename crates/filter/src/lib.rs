@@ -7,13 +7,16 @@ pub mod body;
 pub mod decide;
 pub mod decision;
 pub mod facts;
+pub mod lesson;
 pub mod lists;
 pub mod malware;
+pub mod network;
 pub mod phrases;
 pub mod search;
 pub mod site;
 pub mod snapshot;
 pub mod tenants;
+pub mod timetable;
 
 pub use address::Address;
 pub use decision::{AlertCue, Decision, Edit, ScanPlan};

@@ -3,16 +3,20 @@
 mod compile;
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use policy::{Action, Citation, Grade, Pack, When};
 use thiserror::Error;
 
+use crate::facts::Facts;
+use crate::lesson::{self, CompiledLesson, Lesson};
 use crate::lists::local;
 use crate::lists::{HelpKind, HelpList, Lists, LocalRule};
 use crate::phrases::WordPack;
 use crate::site::Site;
+use crate::timetable::{Hour, Timetable};
 
 pub use policy::HelpLink;
 
@@ -40,6 +44,12 @@ pub struct Snapshot {
     /// Illegal-content lists (S-9): no rule, exception, help entry or role goes before them.
     pub(crate) sealed: Option<Arc<Lists>>,
     pub(crate) compiled: Compiled,
+    /// The lessons that run, and what each opens (F10).
+    pub(crate) lessons: Vec<CompiledLesson>,
+    /// When classes, lunch and exams are.
+    timetable: Arc<Timetable>,
+    /// Its exams and closed hours, in the places of their rows.
+    limits: Vec<Option<CompiledLesson>>,
 }
 
 /// The pack's rules with everything looked up that can be.
@@ -103,6 +113,11 @@ pub(crate) struct CompiledTrigger {
     pub(crate) reason: String,
 }
 
+/// The address of the device, where it is known.
+fn device(facts: &Facts) -> Option<IpAddr> {
+    facts.device.parse().ok()
+}
+
 impl Snapshot {
     /// Compiles a pack with lists, words and decided requests.
     ///
@@ -122,7 +137,19 @@ impl Snapshot {
             .map(|host| crate::address::normal_host(&host).map_or(host, |(normal, _)| normal))
             .collect();
         let help = Arc::new(HelpList::shipped());
-        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: None, compiled })
+        Ok(Self {
+            pack,
+            lists,
+            words,
+            help,
+            local,
+            portal_hosts,
+            sealed: None,
+            compiled,
+            lessons: Vec::new(),
+            timetable: Arc::default(),
+            limits: Vec::new(),
+        })
     }
 
     /// Puts the sealed lists in. There is no way to take them out of a snapshot again, or to read them through it.
@@ -132,6 +159,50 @@ impl Snapshot {
         self
     }
 
+    /// Puts the lessons in that run now. What of one cannot be read opens nothing.
+    #[must_use]
+    pub fn with_lessons(mut self, lessons: Vec<Lesson>) -> Self {
+        self.lessons = lesson::compile(&self.pack, lessons, &self.compiled.unlisted.1);
+        self
+    }
+
+    /// Puts the timetable in.
+    #[must_use]
+    pub fn with_timetable(mut self, timetable: Arc<Timetable>) -> Self {
+        self.limits = lesson::limits(&self.pack, &timetable, &self.compiled.unlisted.1);
+        self.timetable = timetable;
+        self
+    }
+
+    /// What hour it is for somebody of a group.
+    pub(crate) fn hour(&self, facts: &Facts, group: &str) -> Hour<'_> {
+        self.timetable.hour(&self.pack.calendar, facts.at, device(facts), group)
+    }
+
+    /// What hour it is for somebody of a group, in a sentence, with the row of the timetable that says so.
+    #[must_use]
+    pub fn hour_told(&self, facts: &Facts, group: &str) -> String {
+        self.timetable.told(&self.pack, facts.at, device(facts), group)
+    }
+
+    /// The exams and closed hours that hold for somebody now.
+    pub(crate) fn limits_at<'s>(
+        &'s self,
+        facts: &Facts,
+        group: &'s str,
+    ) -> impl Iterator<Item = &'s CompiledLesson> + 's {
+        let found = self.timetable.limits(&self.pack.calendar, facts.at, device(facts), group);
+        found.filter_map(|place| self.limits.get(place).and_then(Option::as_ref))
+    }
+
+    /// The checked sites of the lesson by which something was not opened (`lesson:...`), in normal form.
+    #[must_use]
+    pub fn checked_sites(&self, rule: &str) -> Vec<String> {
+        let limits = self.limits.iter().flatten();
+        let found = self.lessons.iter().chain(limits).find(|lesson| lesson.name == rule && !lesson.free_search);
+        found.map(|lesson| lesson.open_sites().collect()).unwrap_or_default()
+    }
+
     /// The same policy, lists and words with other local rules and without the sealed lists: for asking what would happen.
     /// Its answers are told to people, and nothing may ever be told about a sealed list (S-9).
     ///
@@ -139,7 +210,8 @@ impl Snapshot {
     /// As [`Snapshot::new`].
     pub fn for_questions(&self, local: Vec<LocalRule>) -> Result<Self, SnapshotError> {
         let (pack, lists, words) = (Arc::clone(&self.pack), Arc::clone(&self.lists), Arc::clone(&self.words));
-        Self::new(pack, lists, words, local, self.portal_hosts.clone())
+        let asked = Self::new(pack, lists, words, local, self.portal_hosts.clone())?;
+        Ok(asked.with_timetable(Arc::clone(&self.timetable)))
     }
 
     /// Whether the sealed lists name a host: only for the test entry of a check, and never for what somebody asks. None if

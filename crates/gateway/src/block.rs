@@ -50,6 +50,10 @@ struct BlockPage<'a> {
     /// The form that is joined to no decision and no session (S-3): not by way of this block's own page.
     report: &'a str,
     help: Vec<HelpLine>,
+    /// It is a lesson that keeps it closed: nothing that anybody did, and nobody is asked but the tutor.
+    in_lesson: bool,
+    /// What is open in that lesson.
+    checked: Vec<HelpLine>,
     contact: &'a str,
     reference: &'a str,
 }
@@ -104,6 +108,8 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
         decision.codes.first().and_then(|code| pack.code(code)).map_or_else(String::new, |code| code.title.clone());
     let sentence =
         if decision.reason.is_empty() { "Our policy does not open this kind of site." } else { &decision.reason };
+    let in_lesson = ["lesson:", "exam:", "closed:"].iter().any(|tier| decision.rule.starts_with(tier));
+    let category = if in_lesson { String::new() } else { category };
     let clause_title = match decision.citation.safety_rule() {
         Some(rule) => rule.sentence(),
         None => decision.citation.clause_id().and_then(|id| pack.clauses.get(id)).map_or("", |clause| &clause.title),
@@ -115,6 +121,9 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
             _ if is_warning => "Stop and think before you open this",
             Some("file") => "This file is blocked",
             Some("sent") => "We did not send this",
+            Some("lesson") => "This is not part of your lesson",
+            Some("exam") => "This is not part of the exam",
+            Some("closed") => "Not at this hour",
             _ if by_search => "This search is blocked",
             _ => "This page is blocked",
         },
@@ -134,7 +143,9 @@ fn render(blocked: &Blocked<'_>, decision_address: &str, contact: &Contact) -> R
         accident: format!("{decision_address}#accident"),
         ask: format!("{decision_address}#ask"),
         report: &contact.report_address,
-        help: help(snapshot, decision),
+        help: if in_lesson { Vec::new() } else { help(snapshot, decision) },
+        in_lesson,
+        checked: checked(snapshot, decision),
         contact: &contact.whom_to_talk_to,
         reference,
     }
@@ -160,6 +171,14 @@ fn asked(facts: &Facts) -> String {
         return whole;
     }
     whole.chars().take(ASKED_LIMIT_CHARACTERS).chain(['…']).collect()
+}
+
+/// Most checked sites that the page names.
+const CHECKED_LIMIT_LINKS: usize = 40;
+
+fn checked(snapshot: &Snapshot, decision: &Decision) -> Vec<HelpLine> {
+    let sites = snapshot.checked_sites(&decision.rule).into_iter().take(CHECKED_LIMIT_LINKS);
+    sites.map(|site| HelpLine { address: format!("https://{site}"), title: site }).collect()
 }
 
 fn help(snapshot: &Snapshot, decision: &Decision) -> Vec<HelpLine> {

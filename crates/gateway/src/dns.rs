@@ -244,13 +244,13 @@ impl Desk {
                 question.answer(ResponseCode::Refused, Vec::new(), Some((Why::Prohibited, "Not from this network.")))
             }
             (_, None) => question.answer(ResponseCode::Refused, Vec::new(), None),
-            (Asker::Group(group), Some(host)) => self.decide(&question, host, Some(group)).await,
-            (Asker::Strictest, Some(host)) => self.decide(&question, host, None).await,
+            (Asker::Group(group), Some(host)) => self.decide(&question, host, Some(group), from).await,
+            (Asker::Strictest, Some(host)) => self.decide(&question, host, None, from).await,
         };
         question.encode(&answer, udp)
     }
 
-    async fn decide(&self, question: &Question, host: &str, group: Option<&str>) -> Message {
+    async fn decide(&self, question: &Question, host: &str, group: Option<&str>, from: IpAddr) -> Message {
         let keeper = &self.keeper;
         let Some(snapshot) = keeper.ports.snapshots.current() else {
             keeper.counts.no_snapshot.add();
@@ -261,7 +261,7 @@ impl Desk {
         if host.is_empty() {
             return self.pass(question, |_| None).await;
         }
-        let asker = NameAsker { at: keeper.ports.moment.now(), group };
+        let asker = NameAsker { at: keeper.ports.moment.now(), group, device: Some(plain(from)) };
         let Some(first) = decide::name(&snapshot, &asker, host) else {
             return question.answer(ResponseCode::Refused, Vec::new(), None);
         };
@@ -411,6 +411,7 @@ pub(crate) fn decision_for(keeper: &Keeper, address: IpAddr, host: &str) -> Opti
         Asker::Group(group) => Some(group),
         Asker::Strictest | Asker::Nobody => None,
     };
-    let answer = decide::name(&snapshot, &NameAsker { at: keeper.ports.moment.now(), group }, host)?;
+    let answer =
+        decide::name(&snapshot, &NameAsker { at: keeper.ports.moment.now(), group, device: Some(address) }, host)?;
     answer.closed.then_some(answer.decision)
 }

@@ -90,6 +90,12 @@ fn percent_encoded(text: &str) -> String {
     })
 }
 
+/// Whether a request is for what is shown inside another page, as browsers say over HTTPS.
+pub(crate) fn is_framed(headers: &HeaderMap) -> bool {
+    let destination = headers.get("sec-fetch-dest").and_then(|value| value.to_str().ok());
+    matches!(destination, Some("iframe" | "frame" | "object" | "embed" | "fencedframe"))
+}
+
 /// Whether a request is for a page that a person will look at. Browsers say so over HTTPS; over plain HTTP the kinds of
 /// document that are accepted must do.
 pub(crate) fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {

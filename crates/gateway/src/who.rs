@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::config::KnownBy;
 use crate::door::{Entered, Held};
-use crate::gate::{Shut, is_navigation};
+use crate::gate::{Shut, is_framed, is_navigation};
 use crate::line::Lines;
 use crate::pass;
 use crate::ports::{Door, IDENTITY_LIMIT_MS, Identified, Vouched};
@@ -141,6 +141,7 @@ impl Visit {
             method: method.as_str().to_owned(),
             address,
             navigation: carriage != Carriage::Tunnel && is_navigation(method, headers),
+            framed: is_framed(headers),
             referrer_host: referrer.and_then(|text| Address::parse(text).ok()).map(|address| address.host().to_owned()),
         }
     }

@@ -99,10 +99,13 @@ impl Calendar {
     pub fn is_class_time(&self, at: Timestamp) -> bool {
         let local = at.to_zoned(self.zone.clone());
         let (day, time) = (local.date(), local.time());
-        self.is_working_day(day)
-            && self.terms.iter().any(|term| term.from <= day && day <= term.to)
-            && self.day_from <= time
-            && time < self.day_to
+        self.is_open_in_term(day) && self.day_from <= time && time < self.day_to
+    }
+
+    /// Whether a day is an open one of a term.
+    #[must_use]
+    pub fn is_open_in_term(&self, day: Date) -> bool {
+        self.is_working_day(day) && self.terms.iter().any(|term| term.from <= day && day <= term.to)
     }
 
     /// The local day of a moment.

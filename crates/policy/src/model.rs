@@ -250,6 +250,8 @@ pub struct Filtering {
     pub inspection: Inspection,
     /// When attempts to get round the filter are raised; none where the policy does not say.
     pub attempts: Option<Attempts>,
+    /// The clause by which an exam leaves only its own sites open; empty where the policy does not say.
+    pub exam_clause: ClauseId,
     /// What happens when nothing matches and when a part fails; clause for each.
     pub defaults: Defaults,
 }
@@ -312,6 +314,10 @@ pub enum When {
     /// Within the calendar's working hours in term.
     ClassHours,
     OutsideClassHours,
+    /// While a site's timetable says that lunch is.
+    Lunch,
+    /// While a site's timetable says that an exam is.
+    Exam,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, PartialOrd, Ord)]

@@ -92,6 +92,7 @@ pub(crate) fn facts_of(person: Person, address: filter::Address, at: jiff::Times
         method: "GET".to_owned(),
         address,
         navigation: true,
+        framed: false,
         referrer_host: None,
     }
 }

@@ -95,6 +95,7 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
         only: None,
         authority: Arc::new(authority),
         lists: None,
+        timetable: Arc::default(),
         supply: None,
         portal: Portal {
             listen: local(port),

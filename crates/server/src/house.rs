@@ -65,6 +65,8 @@ pub(crate) struct House {
     pub(crate) lists: Option<PathBuf>,
     /// Where lists are fetched from; then `lists` is what the supply puts in force.
     pub(crate) supply: Option<Arc<Supply>>,
+    /// When classes, lunch and exams are.
+    pub(crate) timetable: Arc<filter::timetable::Timetable>,
     pub(crate) portal: Portal,
     pub(crate) carrier: Option<Arc<dyn Carrier>>,
     pub(crate) heads: heads::Plan,
@@ -242,6 +244,7 @@ impl Opened {
         let hosts = vec![house.portal.host.clone()];
         let in_force =
             InForce::open(Arc::clone(&house.haven), house.lists.clone(), house.supply.is_some(), hosts, &house.data)?;
+        let in_force = in_force.by_timetable(Arc::clone(&house.timetable));
         let in_force = Arc::new(in_force);
         let people = Arc::new(People::new(Arc::clone(&house.haven)));
         let feed = Feed::new(Arc::clone(&house.haven), Arc::clone(&people), Arc::clone(&in_force), !house.has_pages());

@@ -1,6 +1,7 @@
 //! What an organisation sets in `haven.toml`; docs/settings.md tells every setting, and a test holds the two together.
 
 mod malware;
+mod timetable;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +17,7 @@ use crate::say::Failure;
 use crate::spool;
 use crate::supply::Origin;
 pub(crate) use malware::Malware;
+pub(crate) use timetable::TimetableRow;
 
 mod doors;
 
@@ -53,6 +55,9 @@ pub(crate) struct Settings {
     /// Places where names are asked for.
     #[serde(default)]
     pub(crate) dns: Vec<Dns>,
+    /// When classes, lunch and exams are.
+    #[serde(default)]
+    pub(crate) timetable: Vec<TimetableRow>,
     #[serde(default)]
     pub(crate) inspection: Inspection,
     pub(crate) mail: Option<Mail>,
@@ -430,6 +435,7 @@ impl Settings {
         self.check_listeners(text)?;
         self.check_networks(text)?;
         self.check_doors(text)?;
+        self.check_timetable(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(

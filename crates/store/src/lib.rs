@@ -20,6 +20,7 @@ pub mod gateway;
 pub mod ids;
 pub mod jobs;
 pub mod keys;
+pub mod lessons;
 pub mod let_ins;
 pub mod limits;
 pub mod local_rules;

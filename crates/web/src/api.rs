@@ -7,6 +7,7 @@ pub(crate) use actions::decide::{AssessChoice, Assessment, Close};
 pub(crate) use actions::filter_event::{AskName, EventQuery, EventRow, EventView, TechnicalAlertRow};
 pub(crate) use actions::health::{Health, Light};
 pub(crate) use actions::keys::HolderRow;
+pub(crate) use actions::lesson::{LessonQuery, LessonRow, LessonView, Mine, NewLesson};
 pub(crate) use actions::local_rules::{Made, NewRule, RuleQuery, RuleRow, RuleState, Unsettled};
 pub(crate) use actions::person_events::{AskPerson, PersonEvents};
 pub(crate) use actions::practice::LetterRow;

@@ -15,6 +15,7 @@ mod guard;
 mod health;
 mod keys;
 mod layout;
+mod lesson;
 mod lists;
 mod my;
 mod policy_page;
@@ -70,6 +71,7 @@ pub fn router(haven: Arc<Haven>, options: WebOptions) -> Router {
         .merge(what_if::routes())
         .merge(health::routes())
         .merge(checks::routes())
+        .merge(lesson::routes())
         .merge(static_files::routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::not_found)

@@ -465,6 +465,7 @@ pub(crate) fn blocked() -> BlockedView {
         reference: s("q8f2k1m9x0c4v7b3"),
         host: s("casino-royal.test"),
         by_search: false,
+        in_lesson: false,
         codes: s("gambling"),
         citation: s("WAES 7.1"),
         reason: s("Gambling sites can take money from people who cannot spare it."),

@@ -17,6 +17,7 @@ mod first_start;
 mod gate;
 mod health;
 mod kill_nine;
+mod lesson;
 mod mail;
 mod network_sign_in;
 mod pages;

@@ -12,7 +12,7 @@ const LONG: &str = "Wilhelmina-Theodora-Cholmondeley-Featherstonehaugh-McGillicu
 /// Holds every post that looks at something.
 const EVERYTHING: &str = "wilhelmina-of-the-very-long-sign-in-name";
 const PASSWORD: &str = "three plain words of hers";
-const POSTS: [&str; 4] = ["safeguarding-lead", "head-of-it", "designated-safeguarding-lead", "principal"];
+const POSTS: [&str; 5] = ["safeguarding-lead", "head-of-it", "designated-safeguarding-lead", "principal", "tutor"];
 
 /// Addresses that are no page: files, redirects, and answers for programs.
 const NO_PAGE: [&str; 9] = [
@@ -181,6 +181,9 @@ async fn staff_pages(house: &mut House) -> BTreeSet<String> {
         ("/rules", "rules-empty"),
         ("/rules/new", "rules-new"),
         ("/what-if", "what-if-empty"),
+        ("/lesson", "lessons-empty"),
+        ("/lesson/new", "lesson-new"),
+        ("/lesson/past", "lessons-past-empty"),
         ("/my", "my-empty"),
         ("/cases?text=zzzz", "cases-nothing-found"),
     ] {
@@ -223,6 +226,7 @@ async fn staff_pages(house: &mut House) -> BTreeSet<String> {
         tour.page(route, &address, picture).await;
     }
     filter_checks(house, &mut tour).await;
+    lesson_pages(&mut tour).await;
     case_pages(&mut tour, &reported).await;
     tour.browser.close().await;
     let mut pictured = tour.pictured;
@@ -243,6 +247,22 @@ async fn filter_checks(house: &House, tour: &mut Tour) {
     let page = signed_in(house).await.get("/filter/checks").await.body;
     let request = page.split("href=\"/filter/checks/").nth(1).and_then(|part| part.split('"').next()).unwrap();
     tour.page("/filter/checks/{request}", &format!("/filter/checks/{request}"), "filter-check").await;
+}
+
+/// A lesson with long names, first refused and then running.
+async fn lesson_pages(tour: &mut Tour) {
+    tour.browser.go("http://haven.test/lesson/new").await;
+    tour.browser.press("Start the lesson").await;
+    tour.here("/lesson/new", "lesson-new-fault").await;
+    tour.browser.fill("Sites that you have checked", &format!("library.test/{LONG}{LONG}\ncasino-royal.test")).await;
+    tour.browser.fill("What is it about? (you can leave this empty)", LONG).await;
+    tour.browser.tick("I have looked at each of these sites, and they suit this lesson").await;
+    tour.browser.press("Start the lesson").await;
+    tour.here("/lesson/{id}", "lesson-long").await;
+    tour.browser.press("Add the site").await;
+    tour.here("/lesson/{id}", "lesson-fault").await;
+    tour.page("/lesson", "/lesson", "lessons").await;
+    tour.page("/lesson/past", "/lesson/past", "lessons-past").await;
 }
 
 /// A case that is worked on: a note of one long word, the decision, a step, the referral, the close.

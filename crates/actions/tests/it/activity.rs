@@ -79,7 +79,7 @@ async fn m01_a_persons_activity_is_shown_for_a_purpose_and_never_their_own(store
 }
 
 /// The college's policy with a length at the clock of activity.
-async fn with_length(world: &World, every: &str) {
+pub(crate) async fn with_length(world: &World, every: &str) {
     let mut files = waes_files();
     let clocks = files.get_mut("clocks.toml").unwrap();
     let line = "id = \"retention-activity\"\n";

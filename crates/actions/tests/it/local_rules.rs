@@ -144,7 +144,7 @@ async fn f01_what_would_happen_is_told_with_its_reasons_and_says_nothing_about_s
         let snapshot = snapshot.with_sealed(lists("sealed", &["never-named.example"]));
         let group = pack.groups.iter().find(|group| group.population == "learner").unwrap().id.clone();
         let ask = |url: &str, group: &str, at: &str| {
-            let question = Question { url: url.into(), group: group.into(), at: at.into() };
+            let question = Question { url: url.into(), group: group.into(), at: at.into(), place: String::new() };
             what_if::ask(&world.haven, &it, &snapshot, &question)
         };
         let told = ask("Wheel.example/spin", &group, "").unwrap();
@@ -174,8 +174,15 @@ async fn f01_what_would_happen_is_told_with_its_reasons_and_says_nothing_about_s
         assert_eq!(field(ask("a.example", "wizards", "")), "group");
         assert_eq!(field(ask("a.example", &group, "soon")), "at");
         assert!(ask("a.example", &group, "2026-11-24T10:15").unwrap().at_text.contains("10:15"));
+        let from = |place: &str| {
+            let question =
+                Question { url: "a.example".into(), group: group.clone(), at: String::new(), place: place.into() };
+            what_if::ask(&world.haven, &it, &snapshot, &question)
+        };
+        assert_eq!(field(from("room 4")), "place");
+        assert!(from(" fd00:4::7 ").unwrap().hour.contains("Class hours"), "and the answer names the hour");
         let learner = world.sign_in("amina").await;
-        let question = Question { url: "a.example".into(), group, at: String::new() };
+        let question = Question { url: "a.example".into(), group, ..Question::default() };
         assert!(what_if::ask(&world.haven, &learner, &snapshot, &question).is_err());
     })
     .await;

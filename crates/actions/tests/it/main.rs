@@ -6,6 +6,7 @@ mod alerts;
 mod attempts;
 mod casework;
 mod keys;
+mod lessons;
 mod let_in;
 mod local_rules;
 mod recovery;

@@ -128,7 +128,7 @@ fn amended(
     if codes.is_empty() {
         return decision;
     }
-    let candidates = candidates(snapshot, &Asker { facts, rules }, &codes, seen);
+    let candidates = candidates(snapshot, &Asker { facts, group: &person.group, rules }, &codes, seen);
     let strictest = candidates.iter().max_by_key(|candidate| strictness(candidate.action));
     if let Some(won) = strictest.filter(|won| strictness(won.action) > strictness(decision.action)) {
         decision.also_matched.insert(0, std::mem::take(&mut decision.rule));

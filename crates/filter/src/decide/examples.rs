@@ -79,6 +79,7 @@ fn facts(group: &Group, address: Address, at: Timestamp) -> Facts {
         method: "GET".to_owned(),
         address,
         navigation: true,
+        framed: false,
         referrer_host: None,
     }
 }

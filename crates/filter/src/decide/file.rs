@@ -29,7 +29,8 @@ pub(super) fn infected(
     file: Found<'_>,
 ) -> Decision {
     let codes: Vec<String> = snapshot.pack_codes(CORE_CODE).map(str::to_owned).collect();
-    let asker = snapshot.compiled.groups.get(&person.group).map(|rules| super::Asker { facts, rules });
+    let asker =
+        snapshot.compiled.groups.get(&person.group).map(|rules| super::Asker { facts, group: &person.group, rules });
     let rule = snapshot.compiled.rules.iter().find(|rule| {
         let names_it = rule.action == Action::Block && codes.iter().any(|code| rule.codes.contains(code));
         names_it && asker.as_ref().is_some_and(|asker| walk::applies(rule, snapshot, asker))

@@ -1,5 +1,7 @@
 //! The answer to a question for a name by DNS: nobody is known, only a network, the name and the time.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use policy::Action;
 
@@ -18,6 +20,8 @@ pub struct NameAsker<'a> {
     /// The group that a network was declared to be for. Without one, or with one that the pack does not have, the
     /// strictest answer of all groups is given.
     pub group: Option<&'a str>,
+    /// The address that asks, where it is known: exams and closed hours are a matter of the place.
+    pub device: Option<IpAddr>,
 }
 
 /// What is answered. Nothing about it is recorded: behind a name nobody stands who was told (S-4).
@@ -104,11 +108,12 @@ fn facts(asker: &NameAsker<'_>, address: Address) -> Facts {
         at: asker.at,
         who: Who::Unknown,
         listener: String::new(),
-        device: String::new(),
+        device: asker.device.map(|address| address.to_string()).unwrap_or_default(),
         carriage: Carriage::Name,
         method: String::new(),
         address,
         navigation: false,
+        framed: false,
         referrer_host: None,
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Asker, is_sealed};
 use crate::address::Address;
-use crate::facts::Carriage;
+use crate::facts::{Carriage, Facts, Person};
 use crate::lists::{HelpKind, Hit};
 use crate::site::Specificity;
 use crate::snapshot::{CompiledRule, Snapshot};
@@ -20,6 +20,8 @@ pub enum Tier {
     Help,
     /// Operating system, endpoint protection, certificate revocation.
     Update,
+    /// The lessons that somebody is in: they only close.
+    Lesson,
     Exception,
     Local,
     Category,
@@ -28,11 +30,12 @@ pub enum Tier {
 }
 
 impl Tier {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Sealed,
         Self::Portal,
         Self::Help,
         Self::Update,
+        Self::Lesson,
         Self::Exception,
         Self::Local,
         Self::Category,
@@ -96,10 +99,12 @@ pub(super) fn strictness(action: Action) -> u8 {
 }
 
 /// The candidate that decides. The address itself is judged first: its lowest tier, then the most specific site, then
-/// the stricter action. What is inside the address, and what its words say, can only make that stricter; and never
-/// against Haven's own pages, help, or (for words) a site that somebody opened by name.
+/// the stricter action. What is inside the address, what its words say, and a lesson can only make that stricter; and never
+/// against Haven's own pages, help, or (for words) a site that somebody opened by name, or (for a lesson) updates.
 pub(super) fn winner(candidates: &[Candidate]) -> usize {
-    let own = |candidate: &&(usize, &Candidate)| !candidate.1.is_embedded && candidate.1.tier != Tier::Content;
+    let own = |candidate: &&(usize, &Candidate)| {
+        !candidate.1.is_embedded && !matches!(candidate.1.tier, Tier::Content | Tier::Lesson)
+    };
     let numbered: Vec<(usize, &Candidate)> = candidates.iter().enumerate().collect();
     let rank = |candidate: &Candidate| {
         (std::cmp::Reverse(candidate.tier), candidate.specificity, strictness(candidate.action))
@@ -113,8 +118,12 @@ pub(super) fn winner(candidates: &[Candidate]) -> usize {
         return best;
     }
     for (place, candidate) in numbered.iter().filter(|candidate| !own(candidate)) {
-        let words_yield = candidate.tier == Tier::Content && won.is_opened_by_name();
-        if strictness(candidate.action) > strictness(won.action) && !words_yield {
+        let yields = match candidate.tier {
+            Tier::Content => won.is_opened_by_name(),
+            Tier::Lesson => won.tier == Tier::Update,
+            _ => false,
+        };
+        if strictness(candidate.action) > strictness(won.action) && !yields {
             (best, won) = (*place, candidate);
         }
     }
@@ -180,6 +189,25 @@ pub(super) fn embedded(
     (won.tier != Tier::Default).then(|| Candidate { is_embedded: true, reason, ..won.clone() })
 }
 
+/// What the lessons say that somebody is in, and the exam or closed hour where they are.
+pub(super) fn lessons(
+    snapshot: &Snapshot,
+    facts: &Facts,
+    person: &Person,
+    inside: &[Address],
+    may_open: bool,
+) -> Vec<Candidate> {
+    let here = snapshot.lessons.iter().filter(|lesson| lesson.holds(person, facts.at));
+    let limits = snapshot.limits_at(facts, &person.group);
+    here.chain(limits)
+        .filter_map(|lesson| {
+            let word = lesson.word(facts, inside, may_open)?;
+            let candidate = Candidate::new(Tier::Lesson, &lesson.name, Action::Block, lesson.citation.clone());
+            Some(Candidate { reason: lesson.reason(&word).to_owned(), ..candidate })
+        })
+        .collect()
+}
+
 /// What is open while the gate is shut. A help link of the pack to a part of a host opens the host's tunnel, because
 /// nothing inside may be looked at yet.
 pub(super) fn open_to_all(snapshot: &Snapshot, address: &Address) -> Option<Candidate> {
@@ -235,13 +263,21 @@ fn private(snapshot: &Snapshot, address: &Address) -> Vec<Candidate> {
 pub(super) fn applies(rule: &CompiledRule, snapshot: &Snapshot, asker: &Asker<'_>) -> bool {
     let profile_fits = rule.profiles.is_empty() || rule.profiles.iter().any(|id| asker.rules.profiles.contains(id));
     let at = asker.facts.at;
-    profile_fits
-        && rule.until.is_none_or(|until| at < until)
-        && match rule.when {
-            When::Always => true,
-            When::ClassHours => snapshot.pack.calendar.is_class_time(at),
-            When::OutsideClassHours => !snapshot.pack.calendar.is_class_time(at),
-        }
+    profile_fits && rule.until.is_none_or(|until| at < until) && is_the_hour(rule.when, snapshot, asker)
+}
+
+fn is_the_hour(when: When, snapshot: &Snapshot, asker: &Asker<'_>) -> bool {
+    if when == When::Always {
+        return true;
+    }
+    let hour = snapshot.hour(asker.facts, asker.group);
+    match when {
+        When::Always => true,
+        When::ClassHours => hour.class,
+        When::OutsideClassHours => !hour.class,
+        When::Lunch => hour.lunch,
+        When::Exam => hour.exam,
+    }
 }
 
 pub(super) fn of_rule(tier: Tier, rule: &CompiledRule) -> Candidate {

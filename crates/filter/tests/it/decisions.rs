@@ -405,7 +405,7 @@ fn f01_an_explanation_tells_every_tier_and_the_winner() {
     let asked = facts("learner", "http://casino-royal.test/history/of/cards");
     let told = decide::explain(&snapshot, &asked);
     assert_eq!(told.rule, request(&snapshot, &asked).rule);
-    assert_eq!(told.tiers.len(), 9);
+    assert_eq!(told.tiers.len(), 10);
     let won: Vec<&str> = told
         .tiers
         .iter()

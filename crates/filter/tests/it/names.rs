@@ -11,7 +11,7 @@ use policy::{Action, SafetyRule};
 use crate::sample::{AFTER_CLASS, IN_CLASS, snapshot};
 
 fn ask<'a>(group: Option<&'a str>, at: &str) -> NameAsker<'a> {
-    NameAsker { at: at.parse().unwrap(), group }
+    NameAsker { at: at.parse().unwrap(), group, device: None }
 }
 
 fn answer(snapshot: &Snapshot, group: Option<&str>, host: &str) -> NameAnswer {

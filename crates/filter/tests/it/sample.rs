@@ -458,6 +458,7 @@ pub(crate) fn facts(group: &str, url: &str) -> Facts {
         method: "GET".to_owned(),
         address: Address::parse(url).unwrap(),
         navigation: true,
+        framed: false,
         referrer_host: None,
     }
 }

@@ -20,6 +20,7 @@ mod files;
 mod gate;
 mod icap_door;
 mod inspected;
+mod lessons;
 mod malware;
 mod many;
 mod pack;

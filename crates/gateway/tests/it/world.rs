@@ -344,6 +344,10 @@ impl World {
         self.counts.numbers()
     }
 
+    pub(crate) fn moment(&self) -> &Outside {
+        &self.moment
+    }
+
     /// Moves the clock on.
     pub(crate) fn pass_minutes(&self, minutes: u64) {
         self.moment.1.fetch_add(minutes, Ordering::SeqCst);

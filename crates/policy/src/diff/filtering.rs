@@ -79,6 +79,8 @@ fn time(when: When) -> &'static str {
         When::Always => "",
         When::ClassHours => " during class hours",
         When::OutsideClassHours => " outside class hours",
+        When::Lunch => " during lunch",
+        When::Exam => " during exams",
     }
 }
 

@@ -25,8 +25,13 @@ pub const THEMES: [&str; 10] = [
 /// The words for actions, in packs and examples.
 pub(crate) const ACTION_WORDS: [(&str, Action); 4] =
     [("allow", Action::Allow), ("block", Action::Block), ("warn", Action::Warn), ("watch", Action::Watch)];
-const WHEN_WORDS: [(&str, When); 3] =
-    [("always", When::Always), ("class-hours", When::ClassHours), ("outside-class-hours", When::OutsideClassHours)];
+const WHEN_WORDS: [(&str, When); 5] = [
+    ("always", When::Always),
+    ("class-hours", When::ClassHours),
+    ("outside-class-hours", When::OutsideClassHours),
+    ("lunch", When::Lunch),
+    ("exam", When::Exam),
+];
 const GRADE_WORDS: [(&str, Grade); 3] = [("low", Grade::Low), ("medium", Grade::Medium), ("high", Grade::High)];
 
 pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Filtering> {
@@ -37,6 +42,7 @@ pub(super) fn read(log: &Log, file: SourceFile<'_>) -> Option<Filtering> {
         inspection: top.only("inspection").map(inspection).unwrap_or_default(),
         // Most policies do not say it; then Haven's own threshold holds.
         attempts: if top.has("attempts") { top.only("attempts").map(attempts) } else { None },
+        exam_clause: if top.has("exam") { top.only("exam").map(exam).unwrap_or_default() } else { String::new() },
         profiles: top.rows("profile").into_iter().map(profile).collect(),
         rules: top.rows("rule").into_iter().map(rule).collect(),
         triggers: top.rows("trigger").into_iter().map(trigger).collect(),
@@ -90,6 +96,13 @@ fn attempts(mut row: Row<'_>) -> Attempts {
     }
     row.finish();
     attempts
+}
+
+/// By which clause an exam leaves only its own sites open.
+fn exam(mut row: Row<'_>) -> String {
+    let clause = row.clause();
+    row.finish();
+    clause
 }
 
 fn profile(mut row: Row<'_>) -> Profile {

@@ -6,7 +6,7 @@ use super::source::SourceFile;
 use crate::model::{Relation, Right};
 
 /// Everything that a right can grant.
-pub const ACTIONS: [&str; 16] = [
+pub const ACTIONS: [&str; 17] = [
     "case.read",
     "case.act",
     "case.assess",
@@ -20,6 +20,7 @@ pub const ACTIONS: [&str; 16] = [
     "filter.acknowledge",
     "filter.decide-request",
     "activity.read",
+    "lesson.start",
     "people.manage",
     "policy.approve",
     "audit.read",

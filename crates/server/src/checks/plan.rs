@@ -192,6 +192,8 @@ impl<'p> Text<'p> {
                 When::Always => true,
                 When::ClassHours => self.class_time,
                 When::OutsideClassHours => !self.class_time,
+                // Lunch and exams are a matter of the place; the check sits in none.
+                When::Lunch | When::Exam => false,
             };
             let mine = rule.profiles.is_empty() || rule.profiles.iter().any(|profile| self.profiles.contains(profile));
             holds && mine && rule.codes.iter().any(|named| named == code)

@@ -97,7 +97,7 @@ impl Feed {
             // If many wait, one more tells nothing new.
             let _ = self.checks.get().map(|checks| checks.try_send(row.digest.clone()));
         }
-        let is_rules = |kind: &str| kind == "pack" || kind == "local-rules" || kind == "lists";
+        let is_rules = |kind: &str| matches!(kind, "pack" | "local-rules" | "lists" | actions::lesson::FEED);
         if rows.iter().any(|row| is_rules(&row.kind)) {
             self.in_force.renew().await?;
         }

@@ -10,6 +10,7 @@ use filter::Snapshot;
 use filter::lists::{Lists, LocalRule};
 use filter::phrases::WordPack;
 use filter::snapshot::SnapshotError;
+use filter::timetable::Timetable;
 use policy::Pack;
 
 use super::last_good::{self, Keeper};
@@ -26,6 +27,7 @@ pub(crate) struct InForce {
     file: Option<(PathBuf, Mutex<Option<SystemTime>>)>,
     current: RwLock<Option<Arc<Snapshot>>>,
     last_good: Mutex<Keeper>,
+    timetable: Arc<Timetable>,
 }
 
 impl InForce {
@@ -54,7 +56,13 @@ impl InForce {
             file,
             current: RwLock::new(None),
             last_good: Mutex::new(Keeper::new(data)),
+            timetable: Arc::default(),
         })
+    }
+
+    /// When classes, lunch and exams are, as the settings say.
+    pub(crate) fn by_timetable(self, timetable: Arc<Timetable>) -> Self {
+        Self { timetable, ..self }
     }
 
     /// Makes the snapshot anew, by the policy that the database says is in force, and keeps it on the disk. If it cannot be
@@ -64,7 +72,9 @@ impl InForce {
         let (pack, files) = followed.ok_or_else(|| ActionError::Broken("no policy is in force".to_owned()))?;
         let kept = store::local_rules::in_force(&self.haven.store, self.haven.now()).await?;
         let local: Vec<LocalRule> = kept.iter().filter_map(|rule| local(&pack, rule)).collect();
+        let lessons = actions::lesson::in_force(&self.haven).await?;
         let made = self.make(Arc::clone(&pack), local).map_err(|error| ActionError::Broken(error.to_string()))?;
+        let made = made.with_lessons(lessons);
         let lists = made.lists.digest.clone();
         let rules = made.local.clone();
         self.put(made);
@@ -115,6 +125,7 @@ impl InForce {
     }
 
     fn put(&self, made: Snapshot) {
+        let made = made.with_timetable(Arc::clone(&self.timetable));
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(made));
     }
 

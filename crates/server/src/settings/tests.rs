@@ -65,6 +65,17 @@ fn every_setting() -> Settings {
             block_page: vec!["10.20.0.2".parse().unwrap()],
             questions_per_second: doors::questions_per_second(),
         }],
+        timetable: vec![TimetableRow {
+            name: "Mornings".into(),
+            kind: timetable::RowKind::Class,
+            days: vec!["monday".into()],
+            on: Some("2026-11-24".into()),
+            from: "09:00".into(),
+            to: "12:30".into(),
+            networks: vec!["10.20.4.0/24".into()],
+            groups: vec!["learner".into()],
+            sites: vec!["exam.example".into()],
+        }],
         inspection: Inspection { ca_certificate: Some(path()), ca_key: Some(path()) },
         mail: Some(Mail {
             host: "mail.test".into(),
@@ -264,4 +275,33 @@ fn f08_the_engine_is_set_by_socket_or_address() {
     assert_eq!(by_address.place, gateway::malware::Place::Tcp("127.0.0.1:3310".to_owned()));
     assert_eq!(by_address.longer, gateway::malware::Longer::Unchecked);
     assert!(!by_address.uploads && by_address.unscanned == ["image/*"]);
+}
+
+#[test]
+fn f10_a_wrong_row_of_the_timetable_is_named_in_one_sentence() {
+    let row = |more: &str| format!("{LEAST}\n[[timetable]]\nname = \"Row 1\"\n{more}\n");
+    let class = "kind = \"class\"\nfrom = \"09:00\"\nto = \"12:30\"\n";
+    let good = Settings::parse(&row(&format!("{class}days = [\"monday\", \"Friday\"]"))).unwrap();
+    assert_eq!(good.timetable().rows.len(), 1);
+    for (more, part) in [
+        (format!("{class}days = [\"mondays\"]"), "'mondays' is no day"),
+        (format!("{class}on = \"24 November\""), "'24 November' is no date"),
+        (format!("{class}on = \"2026-11-24\"\ndays = [\"monday\"]"), "has days and on"),
+        ("kind = \"class\"\nfrom = \"9am\"\nto = \"12:30\"".to_owned(), "'9am' is no time"),
+        ("kind = \"class\"\nfrom = \"12:30\"\nto = \"12:30\"".to_owned(), "ends before it begins"),
+        (format!("{class}networks = [\"room 4\"]"), "'room 4' is not a network"),
+        (format!("{class}sites = [\"a.example\"]"), "only exams and closed hours have some"),
+        (class.replace("class", "exam"), "for everybody everywhere"),
+        (class.replace("class", "closed"), "for everybody everywhere"),
+        (
+            format!("{}groups = [\"learner\"]\nsites = [\"co.uk\"]", class.replace("class", "exam")),
+            "'co.uk' is no site",
+        ),
+        (class.replace("class", "play"), "unknown variant"),
+        (format!("{class}\n[[timetable]]\nname = \"Row 1\"\n{class}"), "two rows of the timetable"),
+    ] {
+        let fault = Settings::parse(&row(&more)).unwrap_err();
+        assert!(fault.message.contains(part), "{more}: {}", fault.message);
+        assert!(fault.line > 13, "{more}: line {}", fault.line);
+    }
 }

@@ -60,6 +60,12 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 14, part: Part::Activity, text: file!("0014_nodes.sql"), only: None },
     Migration { version: 15, part: Part::Activity, text: file!("0015_checks.sql"), only: None },
+    Migration {
+        version: 16,
+        part: Part::Haven,
+        text: file!("0016_lessons.sql"),
+        only: Some((file!("0016_lessons.sqlite.sql"), file!("0016_lessons.postgres.sql"))),
+    },
 ];
 
 /// The latest version of any part that this Haven knows.

@@ -77,6 +77,9 @@ const WORDS: &[(&str, &str)] = &[
     ("letters", "the letters"),
     ("site_requests", "the requests to open a site"),
     ("local_rules", "the organisation\u{2019}s own rules for sites"),
+    ("lessons", "the lessons"),
+    ("lesson_sites", "the sites that were checked for lessons"),
+    ("lesson_people", "who was in which lesson"),
     ("technical_alerts", "the technical alerts"),
 ];
 

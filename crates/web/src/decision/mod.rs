@@ -115,6 +115,17 @@ mod tests {
     }
 
     #[test]
+    fn f10_what_a_lesson_keeps_closed_is_asked_of_the_tutor() {
+        let blocked = BlockedView { in_lesson: true, ..sample::blocked() };
+        let chrome = Chrome::sample("Not opened here", Some(sample::LEARNER));
+        let clause_html = String::new();
+        let page = BlockedPage { chrome, blocked, clause_html, form: Input::default(), faults: Faults::default() };
+        let html = shot("blocked-lesson", &page);
+        has(&html, "ask your tutor");
+        assert!(!html.contains("/accident") && !html.contains("/ask\""), "nobody else is asked");
+    }
+
+    #[test]
     fn f12_whoever_asked_is_told_what_happens_next() {
         let chrome = Chrome::sample("We have your request", Some(sample::LEARNER));
         has(&shot("told", &ToldPage { chrome, told: sample::told() }), "7KQ2-M4XD");

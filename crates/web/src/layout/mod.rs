@@ -134,6 +134,7 @@ fn menu(may: &dyn Fn(&str) -> bool) -> Vec<Link> {
     add(may("filter.decide-request"), "/requests", "Requests");
     add(may("case."), "/keys", "Keys");
     add(true, "/my", "My page");
+    add(may("lesson.start") || !works, "/lesson", "Lessons");
     add(true, "/policy", "Our policy");
     links
 }

@@ -24,6 +24,7 @@ struct Find {
     url: String,
     group: String,
     at: String,
+    place: String,
 }
 
 #[derive(Template)]
@@ -67,7 +68,8 @@ async fn what_if(State(app): State<App>, me: SignedIn, Query(find): Query<Find>)
         page.faults = Faults::one("", "No policy is in force here just now, so there is nothing to ask.");
         return Ok((StatusCode::SERVICE_UNAVAILABLE, draw(&page)).into_response());
     };
-    let question = Question { url: page.find.url.clone(), group: page.find.group.clone(), at: page.find.at.clone() };
+    let Find { url, group, at, place } = page.find.clone();
+    let question = Question { url, group, at, place };
     match actions::what_if::ask(&app.haven, &me.session, &snapshot, &question) {
         Ok(told) => {
             page.accounts = actions::health::accounts_at(&app.haven, &told.host).await?.unwrap_or_default();
@@ -94,7 +96,12 @@ mod tests {
         WhatIfPage {
             chrome: Chrome::sample("What would happen?", Some(sample::HEAD_OF_IT)),
             groups: vec![group("learner-adult", "Adult learners"), group("staff", "Staff")],
-            find: Find { url: "casino.test".to_owned(), group: "staff".to_owned(), at: String::new() },
+            find: Find {
+                url: "casino.test".to_owned(),
+                group: "staff".to_owned(),
+                at: String::new(),
+                place: String::new(),
+            },
             faults,
             told,
             accounts: String::new(),
@@ -123,6 +130,7 @@ mod tests {
                 list: String::new(),
             }],
             at_text: "today at 2:20pm".to_owned(),
+            hour: "Class hours: timetable row \u{201c}Afternoons\u{201d}.".to_owned(),
             host: "casino.test".to_owned(),
         }
     }
@@ -138,6 +146,7 @@ mod tests {
             "What no other rule names",
             "/rules/new?site=casino.test&#38;allow=yes",
             "Sealed lists are not asked",
+            "Afternoons",
         ] {
             has(&html, wanted);
         }

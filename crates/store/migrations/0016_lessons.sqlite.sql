@@ -1,0 +1,2 @@
+-- SQLite serves one machine: there is no other gateway.
+SELECT 1;
