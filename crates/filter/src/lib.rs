@@ -15,7 +15,7 @@ pub mod site;
 pub mod snapshot;
 pub mod tenants;
 
-pub use address::Address;
+pub use address::{Address, AddressError};
 pub use decision::{AlertCue, Decision, Edit, ScanPlan};
 pub use facts::{Carriage, Facts, Person, Who};
 pub use snapshot::Snapshot;

@@ -10,7 +10,7 @@ use policy::{Action, Citation, Grade, Pack, When};
 use thiserror::Error;
 
 use crate::lists::local;
-use crate::lists::{HelpKind, HelpList, Lists, LocalRule};
+use crate::lists::{HelpKind, HelpList, Lists, LocalRule, SealedIndex};
 use crate::phrases::WordPack;
 use crate::site::Site;
 
@@ -38,7 +38,7 @@ pub struct Snapshot {
     /// Hosts of Haven's own pages, in normal form.
     pub portal_hosts: Vec<String>,
     /// Illegal-content lists (S-9): no rule, exception, help entry or role goes before them.
-    pub(crate) sealed: Option<Arc<Lists>>,
+    pub(crate) sealed: Vec<Arc<SealedIndex>>,
     pub(crate) compiled: Compiled,
 }
 
@@ -121,13 +121,13 @@ impl Snapshot {
             .map(|host| crate::address::normal_host(&host).map_or(host, |(normal, _)| normal))
             .collect();
         let help = Arc::new(HelpList::shipped());
-        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: None, compiled })
+        Ok(Self { pack, lists, words, help, local, portal_hosts, sealed: Vec::new(), compiled })
     }
 
     /// Puts the sealed lists in. There is no way to take them out of a snapshot again, or to read them through it.
     #[must_use]
-    pub fn with_sealed(mut self, sealed: Arc<Lists>) -> Self {
-        self.sealed = Some(sealed);
+    pub fn with_sealed(mut self, sealed: Vec<Arc<SealedIndex>>) -> Self {
+        self.sealed = sealed;
         self
     }
 
@@ -141,13 +141,12 @@ impl Snapshot {
         Self::new(pack, lists, words, local, self.portal_hosts.clone())
     }
 
-    /// Whether the sealed lists name a host: only for the test entry of a check, and never for what somebody asks. None if
+    /// Whether each sealed list names a host: only for the test entry of a check, and never for what somebody asks. None if
     /// there are no sealed lists.
     #[must_use]
     pub fn sealed_names(&self, test_entry: &str) -> Option<bool> {
-        let sealed = self.sealed.as_ref()?;
         let is_test = test_entry == crate::lists::SEALED_CHECK_HOST;
-        Some(is_test && !sealed.lookup_host(test_entry).is_empty())
+        (!self.sealed.is_empty()).then(|| is_test && self.sealed.iter().all(|list| list.holds_check()))
     }
 
     /// Links that help with any of the codes (of the pack or of the core vocabulary): the pack's first, each with its

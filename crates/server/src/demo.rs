@@ -96,6 +96,7 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
         authority: Arc::new(authority),
         lists: None,
         supply: None,
+        sealed: None,
         portal: Portal {
             listen: local(port),
             host: HOST.to_owned(),

@@ -24,5 +24,6 @@ mod people;
 mod proof;
 mod real_websites;
 mod reports;
+mod sealed;
 mod separation;
 mod shared_computer;

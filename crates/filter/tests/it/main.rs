@@ -7,6 +7,7 @@ mod decisions;
 mod examples;
 mod gate;
 mod list_files;
+mod list_readers;
 mod names;
 mod overblock;
 mod sample;
