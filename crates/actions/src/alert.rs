@@ -229,8 +229,8 @@ pub(crate) async fn timeline(haven: &Haven, person: &str, at: Timestamp) -> Resu
     let rows = store::activity::of_person_between(&haven.store, person, from, to, TIMELINE_LIMIT_ROWS).await?;
     let line = |row: Record| TimelineLine {
         at_us: row.at.as_microsecond(),
+        path: row.shown_path().to_owned(),
         host: row.host,
-        path: row.path,
         search: row.search,
         action: row.action,
         marked: row.alert.is_some(),

@@ -154,6 +154,12 @@ pub async fn ask_for_site(haven: &Haven, session: &Session, reference: &str, why
         return Err(ActionError::fault("why", "This is too long. Please shorten it."));
     }
     let record = own_record(haven, session, reference).await?;
+    if record.is_sealed() {
+        return Err(ActionError::fault(
+            "why",
+            "Nobody can open this page. It is on a list that cannot be switched off.",
+        ));
+    }
     let now = haven.now();
     let request = SiteRequest {
         id: haven.new_id(now),

@@ -271,7 +271,7 @@ fn view(haven: &Haven, record: Record, person: Option<String>) -> EventView {
         how: if person.is_some() { record.how.clone() } else { String::new() },
         person,
         method: record.method.clone(),
-        path: record.path.clone(),
+        path: record.shown_path().to_owned(),
         search: record.search.clone(),
         rule: record.rule.clone(),
         list: record.list.clone(),

@@ -18,6 +18,7 @@ use crate::team::Team;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, opening, words};
 
+pub(crate) use recovery::refused_shares;
 pub use recovery::{Recovered, StuckCases, Survey, check_reason, recover, stuck_cases, survey};
 
 /// Set once a case holder has signed in: from then on nobody becomes one by being named alone.

@@ -29,6 +29,7 @@ pub mod referral;
 pub mod report;
 pub mod requests;
 pub mod retention;
+pub mod sealed_hit;
 pub mod session;
 pub mod shelf;
 pub mod step;

@@ -30,6 +30,8 @@ pub use name::{NameAnswer, NameAsker, alias, name};
 use walk::Candidate;
 pub use walk::Tier;
 
+/// The rule of a hit on a sealed list.
+pub const SEALED_RULE: &str = "sealed";
 /// Most bytes of a response's text that are read for words.
 pub const SCAN_LIMIT_BYTES: u64 = 2 * 1024 * 1024;
 
@@ -213,7 +215,7 @@ struct Judgement {
 
 fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     let Some(rules) = snapshot.compiled.groups.get(&person.group) else {
-        return unknown_group(snapshot);
+        return unknown_group(snapshot, facts);
     };
     let asker = Asker { facts, group: &person.group, rules };
     let mut site_codes = Vec::new();
@@ -233,11 +235,20 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     candidates.sort_by_key(|candidate| candidate.tier);
 
     let winner = walk::winner(&candidates);
-    let Some(won) = candidates.get(winner) else { return unknown_group(snapshot) };
+    let Some(won) = candidates.get(winner) else { return unknown_group(snapshot, facts) };
     let mut decision = decision_of(snapshot, won, &candidates);
     decision.codes = codes(won, [&search_codes, &site_codes, &embedded_codes]);
     decision.inspect = may_open && !won.tier.is_private() && won.tier != Tier::Update;
-    if decision.record {
+    // Help is never looked at (S-3), but a page of a sealed list is found wherever it lies.
+    decision.inspect |= is_sealed_in_part(snapshot, &facts.address);
+    if won.tier == Tier::Sealed {
+        // Who, when, and that it was sealed: nothing that tells the address (S-9).
+        decision.also_matched.clear();
+        let site_codes = sealed_codes(snapshot, std::iter::once(&facts.address).chain(&inside));
+        let evidence = alert::Evidence { site_codes, search_codes: Vec::new(), terms: None };
+        alert::attach(snapshot, facts, person, &mut decision, &evidence);
+        alert::hide_what_was_seen(&mut decision);
+    } else if decision.record {
         site_codes.extend(embedded_codes);
         let opened_by_name = won.action == Action::Allow && won.is_opened_by_name();
         let site_codes = if opened_by_name { Vec::new() } else { site_codes };
@@ -304,7 +315,10 @@ fn shut(snapshot: &Snapshot) -> Decision {
 }
 
 /// A person whose group the pack does not have: no rule can be chosen, so nothing is opened (invariant 6).
-fn unknown_group(snapshot: &Snapshot) -> Judgement {
+fn unknown_group(snapshot: &Snapshot, facts: &Facts) -> Judgement {
+    if let Some(sealed) = walk::sealed(snapshot, &facts.address) {
+        return Judgement { decision: decision_of(snapshot, &sealed, &[]), candidates: vec![sealed], winner: 0 };
+    }
     let candidate = Candidate {
         reason: "Haven does not know which rules are yours. Ask the people who look after Haven here.".to_owned(),
         ..Candidate::new(Tier::Default, "default:unknown-group", Action::Block, snapshot.compiled.unlisted.1.clone())
@@ -312,7 +326,23 @@ fn unknown_group(snapshot: &Snapshot) -> Judgement {
     Judgement { decision: decision_of(snapshot, &candidate, &[]), candidates: vec![candidate], winner: 0 }
 }
 
-/// Whether the sealed lists hold an address or one inside it. Says nothing about which entry it was.
+/// Whether the sealed lists hold an address. Says nothing about which entry it was.
 fn is_sealed(snapshot: &Snapshot, address: &Address) -> bool {
-    snapshot.sealed.as_ref().is_some_and(|sealed| !sealed.lookup(address).is_empty())
+    snapshot.sealed.iter().any(|list| list.holds(address))
+}
+
+/// Whether the sealed lists hold a page of this host: then no exception leaves its tunnels shut.
+fn is_sealed_in_part(snapshot: &Snapshot, address: &Address) -> bool {
+    snapshot.sealed.iter().any(|list| list.holds_part_of(address))
+}
+
+/// What the sealed lists that hold any of these addresses are about, in codes of the pack.
+fn sealed_codes<'a>(snapshot: &Snapshot, addresses: impl Iterator<Item = &'a Address>) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    for address in addresses {
+        for list in snapshot.sealed.iter().filter(|list| list.holds(address)) {
+            codes.extend(list.codes().iter().flat_map(|name| snapshot.pack_codes(name)).map(str::to_owned));
+        }
+    }
+    codes
 }

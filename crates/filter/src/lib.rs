@@ -18,7 +18,7 @@ pub mod snapshot;
 pub mod tenants;
 pub mod timetable;
 
-pub use address::Address;
+pub use address::{Address, AddressError};
 pub use decision::{AlertCue, Decision, Edit, ScanPlan};
 pub use facts::{Carriage, Facts, Person, Who};
 pub use snapshot::Snapshot;

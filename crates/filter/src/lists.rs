@@ -3,11 +3,13 @@
 pub mod build;
 pub mod codes;
 mod file;
+mod find;
 pub mod guard;
 pub mod help;
 mod index;
 pub mod local;
 mod reader;
+pub mod sealed;
 mod starter;
 
 /// The test entry of every sealed list: whoever brings one in adds it, and a check of the filter asks for it. It can never be
@@ -17,7 +19,9 @@ pub const SEALED_CHECK_HOST: &str = "sealed-list-check.invalid";
 pub use build::{Builder, FileReport};
 pub use codes::{CoreCode, CoreCodes};
 pub use file::{ListsError, SEGMENTS_LIMIT};
+pub use find::{FOUND_LIMIT_LINES, FoundLine, find, find_in_starter};
 pub use help::{HelpKind, HelpList, HelpSite};
 pub use index::{Hit, Lists, ListsStat};
 pub use local::LocalRule;
-pub use reader::{Format, LINE_LIMIT_BYTES, Refusal};
+pub use reader::{Columns, Format, LINE_LIMIT_BYTES, Refusal};
+pub use sealed::{SealedIndex, SealedReport};

@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::facts::Facts;
 use crate::lesson::{self, CompiledLesson, Lesson};
 use crate::lists::local;
-use crate::lists::{HelpKind, HelpList, Lists, LocalRule};
+use crate::lists::{HelpKind, HelpList, Lists, LocalRule, SealedIndex};
 use crate::phrases::WordPack;
 use crate::site::Site;
 use crate::timetable::{Hour, Timetable};
@@ -42,7 +42,7 @@ pub struct Snapshot {
     /// Hosts of Haven's own pages, in normal form.
     pub portal_hosts: Vec<String>,
     /// Illegal-content lists (S-9): no rule, exception, help entry or role goes before them.
-    pub(crate) sealed: Option<Arc<Lists>>,
+    pub(crate) sealed: Vec<Arc<SealedIndex>>,
     pub(crate) compiled: Compiled,
     /// The lessons that run, and what each opens (F10).
     pub(crate) lessons: Vec<CompiledLesson>,
@@ -144,7 +144,7 @@ impl Snapshot {
             help,
             local,
             portal_hosts,
-            sealed: None,
+            sealed: Vec::new(),
             compiled,
             lessons: Vec::new(),
             timetable: Arc::default(),
@@ -154,8 +154,8 @@ impl Snapshot {
 
     /// Puts the sealed lists in. There is no way to take them out of a snapshot again, or to read them through it.
     #[must_use]
-    pub fn with_sealed(mut self, sealed: Arc<Lists>) -> Self {
-        self.sealed = Some(sealed);
+    pub fn with_sealed(mut self, sealed: Vec<Arc<SealedIndex>>) -> Self {
+        self.sealed = sealed;
         self
     }
 
@@ -195,6 +195,12 @@ impl Snapshot {
         found.filter_map(|place| self.limits.get(place).and_then(Option::as_ref))
     }
 
+    /// What changes when a lesson begins, ends, or changes who is in it or what it opens.
+    #[must_use]
+    pub fn closing(&self) -> String {
+        self.lessons.iter().map(|one| format!("{one:?}\0")).collect()
+    }
+
     /// The checked sites of the lesson by which something was not opened (`lesson:...`), in normal form.
     #[must_use]
     pub fn checked_sites(&self, rule: &str) -> Vec<String> {
@@ -214,13 +220,12 @@ impl Snapshot {
         Ok(asked.with_timetable(Arc::clone(&self.timetable)))
     }
 
-    /// Whether the sealed lists name a host: only for the test entry of a check, and never for what somebody asks. None if
+    /// Whether each sealed list names a host: only for the test entry of a check, and never for what somebody asks. None if
     /// there are no sealed lists.
     #[must_use]
     pub fn sealed_names(&self, test_entry: &str) -> Option<bool> {
-        let sealed = self.sealed.as_ref()?;
         let is_test = test_entry == crate::lists::SEALED_CHECK_HOST;
-        Some(is_test && !sealed.lookup_host(test_entry).is_empty())
+        (!self.sealed.is_empty()).then(|| is_test && self.sealed.iter().all(|list| list.holds_check()))
     }
 
     /// Links that help with any of the codes (of the pack or of the core vocabulary): the pack's first, each with its

@@ -147,8 +147,8 @@ fn admit(
     })
 }
 
-/// The tag by which a client knows whether what it kept is still right: it changes with the policy, the lists and the
-/// rules that people decided.
+/// The tag by which a client knows whether what it kept is still right: it changes with the policy, the lists, the rules that
+/// people decided, and lessons.
 #[derive(Default)]
 struct Tag(Mutex<Option<(Arc<Snapshot>, String)>>);
 
@@ -166,6 +166,7 @@ impl Tag {
         for rule in &snapshot.local {
             digest.update(format!("\0{rule:?}"));
         }
+        digest.update(snapshot.closing());
         let tag: String = digest.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         *kept = Some((snapshot, tag.clone()));
         tag

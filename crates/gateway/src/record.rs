@@ -25,6 +25,9 @@ pub(crate) fn make(reference: &str, door: &Door, facts: &Facts, decision: &Decis
         return None;
     }
     let address: &Address = &facts.address;
+    let is_sealed = decision.rule == filter::decide::SEALED_RULE;
+    // Of a sealed address the whole is kept, and sealed where it is written; else what somebody typed stays out.
+    let query = address.query().filter(|_| is_sealed).map(|query| format!("?{query}")).unwrap_or_default();
     Some(Record {
         reference: reference.to_owned(),
         at: facts.at,
@@ -33,7 +36,11 @@ pub(crate) fn make(reference: &str, door: &Door, facts: &Facts, decision: &Decis
         method: facts.method.clone(),
         scheme: address.scheme().to_owned(),
         host: address.host().to_owned(),
-        path: if facts.carriage == filter::Carriage::Tunnel { String::new() } else { address.path().to_owned() },
+        path: if facts.carriage == filter::Carriage::Tunnel {
+            String::new()
+        } else {
+            format!("{}{query}", address.path())
+        },
         search: filter::search::terms(address).map(|terms| terms.raw).unwrap_or_default(),
         action: decision.action,
         codes: decision.codes.clone(),
@@ -91,7 +98,7 @@ impl Pending {
 
     /// Haven itself did not go there, whatever the policy says of the site: it lies inside the organisation's network.
     pub(crate) fn put_refused(&mut self, why: &str) {
-        if let Some(record) = &mut self.record {
+        if let Some(record) = self.record.as_mut().filter(|record| record.rule != filter::decide::SEALED_RULE) {
             record.action = Action::Block;
             record.rule = "network:private".to_owned();
             why.clone_into(&mut record.reason);

@@ -231,6 +231,10 @@ impl Stand {
             known_by: gateway::KnownBy::Address,
             tls: None,
         }];
+        // The real doors for names, sign-ins and other proxies stay open beside this one, at the only ports that they can have.
+        config.dns.clear();
+        config.icap.clear();
+        config.accounting.clear();
         config.trust.practice_pem = Some(pem.certificate);
         let ports = Ports {
             snapshots: Arc::clone(&checker.in_force) as Arc<dyn gateway::Snapshots>,

@@ -97,6 +97,7 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
         lists: None,
         timetable: Arc::default(),
         supply: None,
+        sealed: None,
         portal: Portal {
             listen: local(port),
             host: HOST.to_owned(),

@@ -92,15 +92,20 @@ pub(crate) fn refuse_practice(folder: &Path) -> Result<(), Failure> {
 
 /// Writes a file that only Haven's account may read, whole or not at all.
 pub(crate) fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
-    write_with(path, text, OWNER_ONLY_FILE)
+    write_with(path, text.as_bytes(), OWNER_ONLY_FILE)
+}
+
+/// The same for bytes that are no text.
+pub(crate) fn write_secret_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_with(path, bytes, OWNER_ONLY_FILE)
 }
 
 /// Writes a file that others may read, whole or not at all.
 pub(crate) fn write_open(path: &Path, text: &str) -> Result<(), Failure> {
-    write_with(path, text, 0o644)
+    write_with(path, text.as_bytes(), 0o644)
 }
 
-fn write_with(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+fn write_with(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(format!("{} cannot be written ({error}). Free some space or mend its rights.", path.display()))
     };
@@ -110,7 +115,7 @@ fn write_with(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     // One that was left behind by a crash may have other rights.
     let _ = fs::remove_file(&beside);
     let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(&beside).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
     fs::rename(&beside, path).map_err(failed)?;
     // The name, too, must outlive a power cut.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -32,6 +32,7 @@ use crate::ports::portal::{Inner, LOOPBACK, Practice, Secret, Way};
 use crate::ports::records::{self, Desk, Recorder};
 use crate::ports::snapshots::InForce;
 use crate::say::{self, Ending, Failure, Outcome};
+use crate::sealed::Sealed;
 use crate::spool::Spool;
 use crate::supply::Supply;
 use crate::telling::{Seen, Telling};
@@ -67,6 +68,8 @@ pub(crate) struct House {
     pub(crate) supply: Option<Arc<Supply>>,
     /// When classes, lunch and exams are.
     pub(crate) timetable: Arc<filter::timetable::Timetable>,
+    /// Lists of illegal content; none in the practice organisation.
+    pub(crate) sealed: Option<Arc<Sealed>>,
     pub(crate) portal: Portal,
     pub(crate) carrier: Option<Arc<dyn Carrier>>,
     pub(crate) heads: heads::Plan,
@@ -242,17 +245,21 @@ impl Opened {
     async fn open(house: &House) -> Result<Self, Failure> {
         let pages = if house.has_pages() { Some(OpenPages::open(house).await?) } else { None };
         let hosts = vec![house.portal.host.clone()];
+        // Before the first request, and before anything is opened at all.
+        if let Some(sealed) = &house.sealed {
+            sealed.begin(&house.haven, house.has_pages()).await?;
+        }
         let in_force =
             InForce::open(Arc::clone(&house.haven), house.lists.clone(), house.supply.is_some(), hosts, &house.data)?;
         let in_force = in_force.by_timetable(Arc::clone(&house.timetable));
-        let in_force = Arc::new(in_force);
+        let in_force = Arc::new(in_force.with_sealed(house.sealed.clone()));
         let people = Arc::new(People::new(Arc::clone(&house.haven)));
         let feed = Feed::new(Arc::clone(&house.haven), Arc::clone(&people), Arc::clone(&in_force), !house.has_pages());
         let feed = Arc::new(feed);
         begin(house, &feed, &in_force).await?;
         let (mut gateway, mut recorder) = (None, None);
         if house.has_gateway() {
-            let records = Arc::new(recorder_of(house)?);
+            let records = Arc::new(recorder_of(house).await?);
             let ports = Ports {
                 snapshots: Arc::clone(&in_force) as Arc<dyn gateway::Snapshots>,
                 identity: Arc::new(AtTheDoor { people: Arc::clone(&people), feed: Arc::clone(&feed) }),
@@ -287,7 +294,7 @@ async fn begin(house: &House, feed: &Feed, in_force: &InForce) -> Result<(), Fai
     }
 }
 
-fn recorder_of(house: &House) -> Result<Recorder, Failure> {
+async fn recorder_of(house: &House) -> Result<Recorder, Failure> {
     let (spool, left) = Spool::open(&house.away.spool, house.away.limit_mb)?;
     if left.alerts > 0 || left.batches > 0 {
         tracing::info!(alerts = left.alerts, batches = left.batches, "records of an earlier run wait on the disk");
@@ -306,7 +313,10 @@ fn recorder_of(house: &House) -> Result<Recorder, Failure> {
         );
     }
     let sink = Sink::with_limits(house.records_waiting, ALERTS_LIMIT);
-    Ok(Recorder::new(sink, spool, gateway_name(house)))
+    // A gateway alone has no way to the keys: what it sees of a sealed address it does not keep.
+    let recovery =
+        if house.has_pages() { store::keys::recovery(&house.haven.store).await.ok().flatten() } else { None };
+    Ok(Recorder::new(sink, spool, gateway_name(house), recovery))
 }
 
 fn gateway_config(house: &House, pages: Option<&OpenPages>) -> Result<gateway::Config, Failure> {
@@ -351,6 +361,9 @@ fn start_workers(house: &House, tasks: &TaskTracker, feed: &Arc<Feed>, people: &
     tasks.spawn(workers::sessions(haven(), Arc::clone(people), house.has_pages(), stop.clone()));
     if let Some(supply) = &house.supply {
         tasks.spawn(workers::lists(haven(), Arc::clone(supply), house.has_pages(), stop.clone()));
+    }
+    if let Some(sealed) = &house.sealed {
+        tasks.spawn(workers::sealed_lists(haven(), Arc::clone(sealed), house.has_pages(), stop.clone()));
     }
     if !house.has_pages() {
         return;
@@ -462,6 +475,8 @@ fn options(house: &House, addresses: &[(String, SocketAddr)], in_force: &Arc<InF
             let in_force = Arc::clone(in_force);
             Arc::new(move || gateway::Snapshots::current(in_force.as_ref()))
         },
+        find_in_lists: finds_in_lists(house),
+        change_lists: changes_lists(house),
         practice: house.practice.as_ref().map(|practice| web::Practice {
             password: practice.password.clone(),
             seats: practice.seats.clone(),
@@ -472,13 +487,45 @@ fn options(house: &House, addresses: &[(String, SocketAddr)], in_force: &Arc<InF
 
 /// How the lists stand, for the page; what is asked is on the disk, and small.
 fn shows_lists(house: &House) -> web::ShowLists {
+    let sealed = house.sealed.clone();
+    let sealed = move || sealed.as_ref().map(|sealed| sealed.shown()).unwrap_or_default();
     if let Some(supply) = &house.supply {
         let supply = Arc::clone(supply);
-        return Arc::new(move || supply.shown());
+        return Arc::new(move || web::ListsShown { sealed: sealed(), ..supply.shown() });
     }
     let file = house.lists.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
     let shown = web::ListsShown { file: file.unwrap_or_default(), ..web::ListsShown::default() };
-    Arc::new(move || shown.clone())
+    Arc::new(move || web::ListsShown { sealed: sealed(), ..shown.clone() })
+}
+
+/// Searches the kept editions; without sources, Haven's own starter lists.
+fn finds_in_lists(house: &House) -> web::FindInLists {
+    let supply = house.supply.clone();
+    Arc::new(move |name| {
+        let supply = supply.clone();
+        // Every kept edition is read: where that takes long, no other page waits.
+        let find = move || {
+            let address = crate::commands::lists::address_of(name.trim());
+            let address = address.map_err(|error| format!("That is no address: {error}."))?;
+            let found = match &supply {
+                Some(supply) => supply.find(&address).map_err(|failure| failure.0)?,
+                None => crate::supply::find_in_starter(&address),
+            };
+            Ok(found.into_iter().map(crate::supply::FoundIn::shown).collect())
+        };
+        Box::pin(async move { tokio::task::spawn_blocking(find).await.unwrap_or_else(|error| Err(error.to_string())) })
+    })
+}
+
+fn changes_lists(house: &House) -> web::ChangeLists {
+    let (haven, supply) = (Arc::clone(&house.haven), house.supply.clone());
+    Arc::new(move |session, order| {
+        let (haven, supply) = (Arc::clone(&haven), supply.clone());
+        Box::pin(async move {
+            let none = || ActionError::refused("The lists come from one file, which somebody makes by hand.");
+            supply.ok_or_else(none)?.obey(haven, session, order).await
+        })
+    })
 }
 
 /// Asks the filter what it would do, without opening or recording anything.

@@ -15,6 +15,7 @@ mod packs;
 mod pages;
 mod ports;
 mod say;
+mod sealed;
 mod serve;
 mod settings;
 mod shipped;

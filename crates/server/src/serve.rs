@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actions::mail::{Carrier, SmtpCarrier};
-use actions::{KnownBy, Mode};
+use actions::{Haven, KnownBy, Mode};
 use clap::Args;
+use filter::lists::Columns;
 use filter::lists::guard::Bounds;
 use gateway::{Authority, AuthorityPem, ListenerTls, NetworkSignIn};
 use lettre::transport::smtp::authentication::Credentials;
@@ -17,7 +18,8 @@ use crate::hub::{self, COMMAND_LINE, Plan};
 use crate::moment::Clock;
 use crate::ports::apart;
 use crate::say::{Failure, Outcome};
-use crate::settings::{Icap, ListSource, Listener, Mail, Malware, Radius, Settings, StartTls};
+use crate::sealed::{self, Sealed, SealedSource};
+use crate::settings::{Icap, ListSource, Listener, Mail, Malware, Radius, SealedList, Settings, StartTls};
 use crate::supply::{Fetcher, Origin, Source, Supply};
 use crate::{folder, heads, house, log, packs, pages, say};
 
@@ -75,7 +77,9 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
     hub::remember_name(&haven).await?;
     let mail = settings.audit.head_mail.clone().zip(carrier.clone());
     let heads = heads::Plan { folder: heads_folder(&settings), mail };
+    let sealed = Arc::new(sealed(&settings, &haven, true).await?);
     let house = House {
+        sealed: Some(sealed),
         haven: Arc::new(haven),
         clock,
         only,
@@ -103,23 +107,50 @@ pub(crate) fn supply(settings: &Settings) -> Result<Option<Supply>, Failure> {
     if settings.sources.is_empty() {
         return Ok(None);
     }
-    let trust = gateway_config(settings)?.trust;
-    let tls = gateway::towards_websites(&trust)
-        .map_err(|error| Failure::new(format!("The authorities of [network] cannot be used ({error}). Mend them.")))?;
-    let fetcher = Fetcher::new(tls).map_err(|why| {
-        Failure::new(format!("Haven cannot fetch lists on this machine ({why}). Look into its set-up."))
-    })?;
+    let fetcher = fetcher(settings)?;
     let here = Path::new("");
     let source = |one: &ListSource| Source {
         name: one.name.clone(),
         from: Origin::read(&one.from, here),
         every_hours: one.every_hours,
         category: one.category.clone(),
+        columns: Columns { name: one.column.clone(), category: one.category_column.clone() },
         checksum: one.checksum.as_deref().map(|text| Origin::read(text, here)),
         bounds: Bounds { shrink_percent: one.shrink_percent, growth_percent: one.growth_percent, ..Bounds::default() },
     };
     let sources = settings.sources.iter().map(source).collect();
     Ok(Some(Supply::new(&settings.data.folder, sources, fetcher)))
+}
+
+/// Fetches lists with the authorities that the settings name.
+fn fetcher(settings: &Settings) -> Result<Fetcher, Failure> {
+    let trust = gateway_config(settings)?.trust;
+    let tls = gateway::towards_websites(&trust)
+        .map_err(|error| Failure::new(format!("The authorities of [network] cannot be used ({error}). Mend them.")))?;
+    Fetcher::new(tls)
+        .map_err(|why| Failure::new(format!("Haven cannot fetch lists on this machine ({why}). Look into its set-up.")))
+}
+
+/// The lists of illegal content, with those that the settings name no more.
+pub(crate) async fn sealed(settings: &Settings, haven: &Haven, has_pages: bool) -> Result<Sealed, Failure> {
+    let here = Path::new("");
+    let source = |one: &SealedList| SealedSource {
+        source: Source {
+            name: one.name.clone(),
+            from: Origin::read(&one.from, here),
+            every_hours: one.every_hours,
+            category: None,
+            columns: Columns::default(),
+            checksum: None,
+            bounds: Bounds { shrink_percent: one.shrink_percent, ..Bounds::default() },
+        },
+        credentials: one.credentials_file.clone(),
+        code: one.category.clone(),
+    };
+    let sources: Vec<SealedSource> = settings.sealed_lists.iter().map(source).collect();
+    let fetcher = if sources.is_empty() { None } else { Some(fetcher(settings)?) };
+    let key = sealed::key(haven, &settings.data.folder, has_pages).await?;
+    Ok(Sealed::new(&settings.data.folder, sources, key, fetcher))
 }
 
 /// The list file by which the gateway decides.
@@ -158,7 +189,9 @@ async fn serve_gateway(settings: Settings) -> Outcome {
     }
     let clock = Arc::new(Clock::real());
     let haven = hub::gateway_hub(&settings, Arc::clone(&clock), plan(&settings))?;
+    let sealed = Arc::new(sealed(&settings, &haven, false).await?);
     let house = House {
+        sealed: Some(sealed),
         haven: Arc::new(haven),
         clock,
         only: Some(Only::Gateway),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ports::last_good;
 use crate::say::Failure;
+use crate::sealed;
 use crate::spool;
 use crate::supply::Origin;
 pub(crate) use malware::Malware;
@@ -30,6 +31,11 @@ pub(crate) use tenants::Tenants;
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
 
+/// A sealed list is looked at once a day or more often, in hours.
+const SEALED_HOURS_MAX: u32 = 24;
+/// How much smaller a new edition of a sealed list may be at most, in hundredths.
+const SEALED_SHRINK_MAX: u64 = 50;
+
 /// Everything that is set. What is left out has the value that docs/settings.md gives.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +49,9 @@ pub(crate) struct Settings {
     /// Sources of lists that Haven fetches itself.
     #[serde(default, rename = "list")]
     pub(crate) sources: Vec<ListSource>,
+    /// Lists of illegal content.
+    #[serde(default, rename = "sealed_list")]
+    pub(crate) sealed_lists: Vec<SealedList>,
     pub(crate) portal: Portal,
     #[serde(default, rename = "listener")]
     pub(crate) listeners: Vec<Listener>,
@@ -123,12 +132,36 @@ pub(crate) struct ListSource {
     #[serde(default = "every_hours")]
     pub(crate) every_hours: u32,
     pub(crate) category: Option<String>,
+    /// In a table: title or number of the column of names or addresses.
+    pub(crate) column: Option<String>,
+    /// In a table: title or number of the column of categories.
+    pub(crate) category_column: Option<String>,
     /// Where the source says its SHA-256.
     pub(crate) checksum: Option<String>,
     #[serde(default = "shrink_percent")]
     pub(crate) shrink_percent: u64,
     #[serde(default = "growth_percent")]
     pub(crate) growth_percent: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SealedList {
+    pub(crate) name: String,
+    /// A file, a folder, or an https address.
+    pub(crate) from: String,
+    /// A file with `user:password` or a token.
+    pub(crate) credentials_file: Option<PathBuf>,
+    #[serde(default = "twice_a_day")]
+    pub(crate) every_hours: u32,
+    /// What a hit is about, as a code of the vocabulary.
+    pub(crate) category: String,
+    #[serde(default = "shrink_percent")]
+    pub(crate) shrink_percent: u64,
+}
+
+fn twice_a_day() -> u32 {
+    12
 }
 
 fn every_hours() -> u32 {
@@ -534,6 +567,41 @@ impl Settings {
                 return fault("every_hours", "every_hours is a number of hours from 1.".to_owned());
             }
         }
+        self.check_sealed(text)?;
+        Ok(())
+    }
+
+    fn check_sealed(&self, text: &str) -> Result<(), Fault> {
+        let fault = |word: &str, message: String| Err(Fault { line: line_with(text, word), message });
+        for (index, list) in self.sealed_lists.iter().enumerate() {
+            let quoted = format!("\"{}\"", list.name);
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if list.name.is_empty() || !list.name.chars().all(is_plain) || list.name == sealed::KEY {
+                return fault(
+                    &quoted,
+                    "a list's name is made of small letters, digits and hyphens, and is not 'key'.".to_owned(),
+                );
+            }
+            if self.sealed_lists.iter().take(index).any(|other| other.name == list.name) {
+                return fault(&quoted, format!("two sealed lists are called '{}'. Give each its own name.", list.name));
+            }
+            if list.from.starts_with("http://") {
+                return fault(
+                    &list.from,
+                    "a sealed list travels encrypted: its address begins with https://.".to_owned(),
+                );
+            }
+            if list.every_hours == 0 || list.every_hours > SEALED_HOURS_MAX {
+                return fault(
+                    "every_hours",
+                    format!("a sealed list is looked at every 1 to {SEALED_HOURS_MAX} hours."),
+                );
+            }
+            if list.shrink_percent > SEALED_SHRINK_MAX {
+                let message = format!("a sealed list may shrink by {SEALED_SHRINK_MAX} per cent at most.");
+                return fault("shrink_percent", message);
+            }
+        }
         Ok(())
     }
 
@@ -555,6 +623,10 @@ impl Settings {
             self.mail.iter_mut().flat_map(|mail| [mail.password_file.as_mut(), mail.authority.as_mut()]).flatten();
         let listeners =
             self.listeners.iter_mut().flat_map(|one| [one.tls_certificate.as_mut(), one.tls_key.as_mut()]).flatten();
+        for list in &mut self.sealed_lists {
+            list.from = Origin::read(&list.from, folder).to_string();
+            list.credentials_file = list.credentials_file.take().map(|path| folder.join(path));
+        }
         let all = own
             .into_iter()
             .chain(pack)

@@ -2,15 +2,20 @@
 //! in one step.
 
 mod fetch;
+mod hands;
 mod shelf;
 mod unpack;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use filter::Address;
 use filter::lists::guard::{self, Bounds, Difference};
-use filter::lists::{Builder, FileReport, Lists};
+use filter::lists::{self, Builder, Columns, FileReport, FoundLine, Lists};
 use jiff::{Timestamp, ToSpan};
+use tokio::sync::Notify;
 
 pub(crate) use fetch::{Fetcher, Origin};
 pub(crate) use shelf::{Build, Edition, Shelf, State, Status};
@@ -19,10 +24,12 @@ use crate::say::Failure;
 
 /// Folder of the supply inside the data folder.
 const FOLDER: &str = "lists";
+/// Letters of an edition's SHA-256 that people see.
+pub(crate) const DIGEST_SHOWN_LETTERS: usize = 12;
 /// Lists that were in force before and can be taken back.
 const BUILDS_KEPT: usize = 5;
 /// A source that could not be read is tried again after so many minutes, if that is sooner than its turn.
-const TRY_AGAIN_MINUTES: i64 = 30;
+pub(crate) const TRY_AGAIN_MINUTES: i64 = 30;
 
 /// One source of the settings.
 #[derive(Debug, Clone)]
@@ -32,6 +39,7 @@ pub(crate) struct Source {
     pub(crate) every_hours: u32,
     /// What every entry stands for, where the source is one file that does not say it.
     pub(crate) category: Option<String>,
+    pub(crate) columns: Columns,
     /// Where the source says its SHA-256.
     pub(crate) checksum: Option<Origin>,
     pub(crate) bounds: Bounds,
@@ -61,6 +69,47 @@ impl Update {
     }
 }
 
+/// Bytes that two hold at the same time.
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A line by which an address is on a list.
+#[derive(Debug)]
+pub(crate) struct FoundIn {
+    /// Name of the source.
+    pub(crate) list: String,
+    /// When the edition was fetched, and its SHA-256; none for Haven's own starter lists.
+    pub(crate) edition: Option<(Timestamp, String)>,
+    pub(crate) line: FoundLine,
+}
+
+impl FoundIn {
+    /// As the page shows it.
+    pub(crate) fn shown(self) -> web::ListLine {
+        let (fetched_at, digest) = self.edition.unzip();
+        web::ListLine {
+            list: self.list,
+            fetched_at,
+            edition: digest.unwrap_or_default().chars().take(DIGEST_SHOWN_LETTERS).collect(),
+            file: self.line.file,
+            line: u64::try_from(self.line.line).unwrap_or(u64::MAX),
+            text: self.line.text,
+            entry: self.line.entry,
+        }
+    }
+}
+
+/// The lines of Haven's own starter lists by which an address is listed.
+pub(crate) fn find_in_starter(address: &Address) -> Vec<FoundIn> {
+    let own = lists::find_in_starter(address).into_iter();
+    own.map(|line| FoundIn { list: "starter".to_owned(), edition: None, line }).collect()
+}
+
 /// A new edition, read and compared.
 struct Read {
     edition: Edition,
@@ -75,11 +124,15 @@ pub(crate) struct Supply {
     pub(crate) sources: Vec<Source>,
     pub(crate) shelf: Shelf,
     fetcher: Fetcher,
+    /// A person wants every source looked at now.
+    asked: AtomicBool,
+    wake: Notify,
 }
 
 impl Supply {
     pub(crate) fn new(data: &Path, sources: Vec<Source>, fetcher: Fetcher) -> Self {
-        Self { sources, shelf: Shelf::new(data.join(FOLDER)), fetcher }
+        let shelf = Shelf::new(data.join(FOLDER));
+        Self { sources, shelf, fetcher, asked: AtomicBool::new(false), wake: Notify::new() }
     }
 
     /// The file by which the gateway decides.
@@ -88,11 +141,22 @@ impl Supply {
     }
 
     /// Whether it is a source's turn.
-    pub(crate) fn is_due(&self, source: &Source, now: Timestamp) -> bool {
+    fn is_its_turn(&self, source: &Source, now: Timestamp) -> bool {
         let Some(status) = self.shelf.status(&source.name) else { return true };
         let turn = i64::from(source.every_hours).saturating_mul(60);
         let minutes = if status.state == State::Failed { turn.min(TRY_AGAIN_MINUTES) } else { turn };
         status.checked_at.checked_add(minutes.minutes()).is_ok_and(|due| due <= now)
+    }
+
+    /// The sources to be looked at now: those whose turn it is, or all of them if a person asked.
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<&Source> {
+        let all = self.asked.swap(false, Ordering::Relaxed);
+        self.sources.iter().filter(|source| all || self.is_its_turn(source, now)).collect()
+    }
+
+    /// Waits until a person wants something done at once.
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
     }
 
     /// Looks whether a source has a new edition, and takes it if it is good.
@@ -168,6 +232,7 @@ impl Supply {
             builds: self.shelf.builds().into_iter().map(build).collect(),
             taken_back: self.shelf.taken_back(),
             file: String::new(),
+            sealed: Vec::new(),
         }
     }
 
@@ -195,6 +260,26 @@ impl Supply {
         }
     }
 
+    /// The lines of the kept good editions, and of Haven's own starter lists, by which an address is on a list.
+    pub(crate) fn find(&self, address: &Address) -> Result<Vec<FoundIn>, Failure> {
+        let mut found = Vec::new();
+        for source in &self.sources {
+            let Some(edition) = self.shelf.edition(&source.name) else { continue };
+            let bytes = self.shelf.raw(&source.name)?;
+            let files = unpack::files(source, &bytes).map_err(|why| damaged(&source.name, &why))?;
+            for (path, text) in &files {
+                let lines = lists::find(path, text, &source.columns, address).into_iter();
+                found.extend(lines.map(|line| FoundIn {
+                    list: source.name.clone(),
+                    edition: Some((edition.fetched_at, edition.sha256.clone())),
+                    line,
+                }));
+            }
+        }
+        found.extend(find_in_starter(address));
+        Ok(found)
+    }
+
     /// Compiles every source's good edition into new lists and puts them in force. None if they are the same as before.
     /// Lists that were taken back stay in force until somebody updates by hand.
     pub(crate) fn put_in_force(&self, why: &str, now: Timestamp) -> Result<Option<Build>, Failure> {
@@ -204,6 +289,7 @@ impl Supply {
             let Some(edition) = self.shelf.edition(&source.name) else { continue };
             let bytes = self.shelf.raw(&source.name)?;
             let files = unpack::files(source, &bytes).map_err(|why| damaged(&source.name, &why))?;
+            builder.set_columns(&source.columns);
             for (path, text) in &files {
                 builder.add_file(path, text);
             }
@@ -213,7 +299,10 @@ impl Supply {
             return Ok(None);
         }
         let bytes = builder.finish();
-        let lists = Lists::open(bytes.clone()).map_err(|error| Failure::new(format!("The lists: {error}.")))?;
+        // Opened where it lies: a copy would take as much memory again.
+        let bytes = Arc::new(bytes);
+        let lists = Lists::open(Shared(Arc::clone(&bytes)));
+        let lists = lists.map_err(|error| Failure::new(format!("The lists: {error}.")))?;
         if self.shelf.in_force_digest().as_deref() == Some(lists.digest.as_str()) {
             return Ok(None);
         }
@@ -234,6 +323,11 @@ impl Supply {
     }
 }
 
+/// The files of an edition of any source.
+pub(crate) fn unpacked(source: &Source, bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
+    unpack::files(source, bytes)
+}
+
 fn damaged(name: &str, why: &str) -> Failure {
     Failure::new(format!(
         "The kept edition of {name} is damaged ({why}). Fetch it anew with 'haven lists update {name}'."
@@ -250,6 +344,7 @@ fn read_edition(
 ) -> Result<Read, String> {
     let files = unpack::files(source, &fetched.bytes)?;
     let mut builder = Builder::new().named(&source.name);
+    builder.set_columns(&source.columns);
     let reports: Vec<FileReport> = files.iter().map(|(path, text)| builder.add_file(path, text)).collect();
     let compiled = builder.finish();
     let lists = Lists::open(compiled.clone()).map_err(|error| error.to_string())?;

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::moment::Clock;
 use crate::ports::identity::People;
 use crate::say::Failure;
-use crate::supply::{Source, Supply, Update};
+use crate::sealed::{self, Looked, Sealed};
+use crate::supply::{Supply, Update};
 
 /// Pause when no job is due, in milliseconds.
 const JOBS_PAUSE_MS: u64 = 250;
@@ -148,7 +149,14 @@ pub(crate) async fn retention(haven: Arc<Haven>, stop: CancellationToken) {
 /// a node with pages: its database role reaches no audit entry.
 pub(crate) async fn lists(haven: Arc<Haven>, supply: Arc<Supply>, records: bool, stop: CancellationToken) {
     let mut first = true;
-    while first || !stopped(&stop, Duration::from_secs(LISTS_EVERY_SECONDS)).await {
+    loop {
+        if !first {
+            let rest = Duration::from_secs(LISTS_EVERY_SECONDS);
+            tokio::select! {
+                () = supply.woken() => {}
+                over = stopped(&stop, rest) => if over { return },
+            }
+        }
         first = false;
         let done = tokio::select! {
             () = stop.cancelled() => return,
@@ -160,9 +168,29 @@ pub(crate) async fn lists(haven: Arc<Haven>, supply: Arc<Supply>, records: bool,
     }
 }
 
+/// Looks at each list of illegal content when its turn has come.
+pub(crate) async fn sealed_lists(haven: Arc<Haven>, sealed: Arc<Sealed>, records: bool, stop: CancellationToken) {
+    while !stopped(&stop, Duration::from_secs(LISTS_EVERY_SECONDS)).await {
+        let now = haven.now();
+        for source in sealed.sources.iter().filter(|source| sealed.is_due(source, now)) {
+            let before = sealed.status(&source.source.name).map(|status| status.sentence);
+            match sealed.look(source, now).await {
+                // The same trouble as the last time stands in the record already.
+                Ok(looked) if before == Some(looked.sentence()) => {}
+                Ok(looked @ (Looked::Held(_) | Looked::Failed(_))) => {
+                    tracing::error!(list = source.source.name, why = looked.sentence(), "a sealed list is not renewed");
+                    sealed::note(&haven, records, source, &looked).await;
+                }
+                Ok(looked) => sealed::note(&haven, records, source, &looked).await,
+                Err(failure) => tracing::error!(cause = %failure, "a sealed list could not be renewed; it stays"),
+            }
+        }
+    }
+}
+
 async fn renew_lists(haven: &Haven, supply: &Arc<Supply>, records: bool) -> Result<(), Failure> {
     let now = haven.now();
-    let due: Vec<&Source> = supply.sources.iter().filter(|source| supply.is_due(source, now)).collect();
+    let due = supply.due(now);
     if due.is_empty() && !supply.is_behind() {
         return Ok(());
     }

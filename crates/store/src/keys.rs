@@ -15,6 +15,8 @@ pub const RECOVERY: &str = "recovery";
 const INDEX: &str = "index";
 /// Name of the key that signs the audit chain's head.
 const AUDIT: &str = "audit";
+/// Name of the key that the sealed lists on the disk are encrypted with.
+const SEALED_LISTS: &str = "sealed-lists";
 
 /// A case-holder's key pair, its private half sealed with their password.
 #[derive(Clone, PartialEq, Eq)]
@@ -234,6 +236,11 @@ pub async fn index_key(store: &Store, fresh: Secret32) -> Result<Secret32, Store
 /// The seed of the Ed25519 key that signs the audit chain's head: the kept one, or `fresh` the first time.
 pub async fn audit_key(store: &Store, fresh: Secret32) -> Result<Secret32, StoreError> {
     own_key(store, AUDIT, fresh).await
+}
+
+/// The key that the sealed lists on the disk are encrypted with: the kept one, or `fresh` the first time.
+pub async fn sealed_lists_key(store: &Store, fresh: Secret32) -> Result<Secret32, StoreError> {
+    own_key(store, SEALED_LISTS, fresh).await
 }
 
 async fn own_key(store: &Store, name: &'static str, fresh: Secret32) -> Result<Secret32, StoreError> {

@@ -1,13 +1,14 @@
 //! What every handler is given: the hub of actions, and the few things that only `server` knows.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::api::{Door, Haven, Mode, Session};
+use crate::api::{ActionError, Door, Haven, Mode, Session};
 use crate::error::PageError;
 use crate::layout::Chrome;
 
@@ -32,6 +33,10 @@ pub struct WebOptions {
     pub lists: ShowLists,
     /// What the filter decides by.
     pub in_force: ShowInForce,
+    /// The lines by which an address is on a list.
+    pub find_in_lists: FindInLists,
+    /// Changes the block lists for somebody who may.
+    pub change_lists: ChangeLists,
     /// Only in the practice organisation.
     pub practice: Option<Practice>,
 }
@@ -58,6 +63,50 @@ pub struct ProxyWay {
 /// Looks how the block lists stand now.
 pub type ShowLists = Arc<dyn Fn() -> ListsShown + Send + Sync>;
 
+/// Finds the lines of the kept editions by which an address is listed; a sentence if it cannot be read.
+pub type FindInLists =
+    Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = Result<Vec<ListLine>, String>> + Send>> + Send + Sync>;
+
+/// Obeys an order, and writes it down; refuses whoever has no right to it.
+pub type ChangeLists =
+    Arc<dyn Fn(Session, ListsOrder) -> Pin<Box<dyn Future<Output = Result<(), ActionError>> + Send>> + Send + Sync>;
+
+/// What a person wants done with the block lists.
+#[derive(Debug, Clone)]
+pub enum ListsOrder {
+    /// Look at every source now; what was taken back no longer holds.
+    Update,
+    /// Take the edition that waits.
+    Accept { source: String, reason: String },
+    /// Put these earlier lists in force.
+    TakeBack { number: u64, reason: String },
+}
+
+impl ListsOrder {
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Update => None,
+            Self::Accept { reason, .. } | Self::TakeBack { reason, .. } => Some(reason),
+        }
+    }
+}
+
+/// One line by which an address is on a list.
+#[derive(Debug, Clone)]
+pub struct ListLine {
+    pub list: String,
+    /// When the edition was fetched; none for Haven's own starter lists.
+    pub fetched_at: Option<Timestamp>,
+    /// The first letters of the edition's SHA-256.
+    pub edition: String,
+    pub file: String,
+    pub line: u64,
+    pub text: String,
+    /// Everything below this is meant.
+    pub entry: String,
+}
+
 /// The supply of block lists, as the page shows it.
 #[derive(Debug, Clone, Default)]
 pub struct ListsShown {
@@ -69,6 +118,22 @@ pub struct ListsShown {
     pub taken_back: Option<u64>,
     /// Name of the one file; empty where there is none.
     pub file: String,
+    /// Lists of illegal content: how they stand, and nothing of what is on them.
+    pub sealed: Vec<SealedListShown>,
+}
+
+/// A list of illegal content, as the page shows it.
+#[derive(Debug, Clone)]
+pub struct SealedListShown {
+    pub name: String,
+    /// False where the settings name it no more; it stays in force all the same.
+    pub in_settings: bool,
+    pub in_force: bool,
+    pub state: ListState,
+    pub entries: u64,
+    pub checked_at: Option<Timestamp>,
+    pub fetched_at: Option<Timestamp>,
+    pub sentence: String,
 }
 
 /// How a source stands.

@@ -43,8 +43,9 @@ use axum::middleware::from_fn_with_state;
 
 use app::App;
 pub use app::ShowInForce;
+pub use app::{ChangeLists, FindInLists, ListBuild, ListLine, ListSource, ListState};
 pub use app::{DoorExt, OverTls, PeerExt, Practice, ProxyFile, ProxyWay, Seat, Tried, TryRequest, WebOptions};
-pub use app::{ListBuild, ListSource, ListState, ListsShown, ShowLists};
+pub use app::{ListsOrder, ListsShown, SealedListShown, ShowLists};
 
 /// Largest form that Haven reads, in bytes; a larger one gets 413.
 pub const BODY_LIMIT_BYTES: usize = 64 * 1024;

@@ -25,5 +25,6 @@ mod people;
 mod proof;
 mod real_websites;
 mod reports;
+mod sealed;
 mod separation;
 mod shared_computer;

@@ -28,7 +28,7 @@ const NO_PAGE: [&str; 9] = [
 ];
 
 /// Every address at which people get a page, as the rooms of `web` declare them.
-fn routes() -> BTreeSet<String> {
+pub(crate) fn routes() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let rooms = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/web/src");
     for file in e2e::kept::files(&rooms).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs")) {

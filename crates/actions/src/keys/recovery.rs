@@ -295,7 +295,7 @@ fn no_recovery_key() -> ActionError {
     ActionError::refused("No recovery key was ever made here, so there are no shares that could open anything.")
 }
 
-fn refused_shares(error: &VaultError) -> ActionError {
+pub(crate) fn refused_shares(error: &VaultError) -> ActionError {
     ActionError::refused(match error {
         VaultError::Mistyped => "A share has a typing mistake in it. Compare each letter with the sheet.",
         VaultError::TooFewShares => "Two different shares are needed, from two sheets.",

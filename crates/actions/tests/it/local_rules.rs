@@ -7,7 +7,7 @@ use actions::local_rules::{Made, NewRule, RuleQuery, RuleState, make, rules, tak
 use actions::session::Session;
 use actions::what_if::{self, Question};
 use filter::Snapshot;
-use filter::lists::{Builder, Lists};
+use filter::lists::{Builder, Lists, SealedIndex};
 use filter::phrases::WordPack;
 use store::testing::for_each_store;
 
@@ -141,7 +141,9 @@ async fn f01_what_would_happen_is_told_with_its_reasons_and_says_nothing_about_s
         let words = Arc::new(WordPack::shipped());
         let bought = lists("gambling", &["wheel.example"]);
         let snapshot = Snapshot::new(pack.clone(), bought, words, vec![], vec![]).unwrap();
-        let snapshot = snapshot.with_sealed(lists("sealed", &["never-named.example"]));
+        let licensed = [("licensed.txt".to_owned(), b"never-named.example\n".to_vec())];
+        let (sealed, _) = SealedIndex::read([1; 32], Vec::new(), &licensed);
+        let snapshot = snapshot.with_sealed(vec![Arc::new(sealed)]);
         let group = pack.groups.iter().find(|group| group.population == "learner").unwrap().id.clone();
         let ask = |url: &str, group: &str, at: &str| {
             let question = Question { url: url.into(), group: group.into(), at: at.into(), place: String::new() };

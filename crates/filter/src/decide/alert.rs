@@ -54,6 +54,13 @@ pub(super) fn attach_later(
     }
 }
 
+/// A sealed address is told to nobody, not even in the words of an alert.
+pub(super) fn hide_what_was_seen(decision: &mut Decision) {
+    if let Some(alert) = &mut decision.alert {
+        "an address on a sealed list".clone_into(&mut alert.seen);
+    }
+}
+
 fn names_one(trigger: &CompiledTrigger, codes: &[String]) -> bool {
     codes.iter().any(|code| trigger.codes.contains(code))
 }

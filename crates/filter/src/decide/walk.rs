@@ -3,7 +3,7 @@
 use policy::{Action, Citation, SafetyRule, When};
 use serde::Serialize;
 
-use super::{Asker, is_sealed};
+use super::{Asker, is_sealed, is_sealed_in_part};
 use crate::address::Address;
 use crate::facts::{Carriage, Facts, Person};
 use crate::lists::{HelpKind, Hit};
@@ -114,6 +114,10 @@ pub(super) fn winner(candidates: &[Candidate]) -> usize {
     else {
         return 0;
     };
+    // Not even a help site leads to a sealed address that is carried inside its own.
+    if let Some(place) = candidates.iter().position(|candidate| candidate.tier == Tier::Sealed) {
+        return place;
+    }
     if won.tier <= Tier::Help {
         return best;
     }
@@ -211,7 +215,10 @@ pub(super) fn lessons(
 /// What is open while the gate is shut. A help link of the pack to a part of a host opens the host's tunnel, because
 /// nothing inside may be looked at yet.
 pub(super) fn open_to_all(snapshot: &Snapshot, address: &Address) -> Option<Candidate> {
-    if is_sealed(snapshot, address) {
+    // Nothing inside a tunnel may be looked at yet, so one to a host with a sealed page waits for the gate.
+    let inside = || address.embedded().iter().any(|inside| is_sealed(snapshot, inside));
+    let in_part = || address.scheme() == "connect" && is_sealed_in_part(snapshot, address);
+    if !snapshot.sealed.is_empty() && (is_sealed(snapshot, address) || in_part() || inside()) {
         return None;
     }
     private(snapshot, address).into_iter().next().or_else(|| {
@@ -225,10 +232,10 @@ pub(super) fn open_to_all(snapshot: &Snapshot, address: &Address) -> Option<Cand
     })
 }
 
-fn sealed(snapshot: &Snapshot, address: &Address) -> Option<Candidate> {
+pub(super) fn sealed(snapshot: &Snapshot, address: &Address) -> Option<Candidate> {
     is_sealed(snapshot, address).then(|| Candidate {
         reason: "This address is on a list of illegal content.".to_owned(),
-        ..Candidate::new(Tier::Sealed, "sealed", Action::Block, Citation::safety(SafetyRule::SealedLists))
+        ..Candidate::new(Tier::Sealed, super::SEALED_RULE, Action::Block, Citation::safety(SafetyRule::SealedLists))
     })
 }
 

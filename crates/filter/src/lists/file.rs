@@ -22,6 +22,8 @@ pub(super) const VERSION: u32 = 1;
 pub(super) const HEADER_BYTES: usize = 64;
 /// Most segments in one file; past this the base is to be built afresh.
 pub const SEGMENTS_LIMIT: u32 = 64;
+/// Bytes of the kind and of the lengths of a segment's sections.
+const SECTION_HEADS_BYTES: usize = 4 + 4 * 8;
 /// Longest name of a list, a code or a segment.
 const NAME_LIMIT_BYTES: usize = 512;
 
@@ -178,17 +180,43 @@ pub(super) fn write_segment(kind: u32, name: &str, table: &Table, hosts: &[u8], 
     out
 }
 
+/// A whole file of one base segment. Each part is let go as soon as it is written, because it may be large.
+pub(super) fn write_base(name: &str, table: &Table, hosts: Vec<u8>, urls: Vec<u8>) -> Vec<u8> {
+    let table = table.write();
+    let room = HEADER_BYTES + name.len() + table.len() + hosts.len() + urls.len() + SECTION_HEADS_BYTES;
+    let mut out = Vec::with_capacity(room);
+    out.resize(HEADER_BYTES, 0);
+    out.extend_from_slice(&0_u32.to_le_bytes());
+    for section in [name.as_bytes().to_vec(), table.into_bytes(), hosts, urls] {
+        // INVARIANT: a length in memory always fits 64 bits.
+        out.extend_from_slice(&u64::try_from(section.len()).unwrap_or(u64::MAX).to_le_bytes());
+        out.extend_from_slice(&section);
+    }
+    let head = header(1, out.get(HEADER_BYTES..).unwrap_or_default());
+    if let Some(place) = out.get_mut(..HEADER_BYTES) {
+        place.copy_from_slice(&head);
+    }
+    out
+}
+
 /// Puts the header before a body of segments.
 pub(super) fn write_file(segments: u32, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(HEADER_BYTES + body.len());
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    out.extend_from_slice(&segments.to_le_bytes());
-    out.extend_from_slice(&u64::try_from(body.len()).unwrap_or(u64::MAX).to_le_bytes());
-    out.extend_from_slice(Sha256::digest(body).as_slice());
-    out.extend_from_slice(&[0; 8]);
+    out.extend_from_slice(&header(segments, body));
     out.extend_from_slice(body);
     out
+}
+
+fn header(segments: u32, body: &[u8]) -> [u8; HEADER_BYTES] {
+    let mut head = [0; HEADER_BYTES];
+    let length = u64::try_from(body.len()).unwrap_or(u64::MAX).to_le_bytes();
+    let digest = Sha256::digest(body);
+    let (version, count) = (VERSION.to_le_bytes(), segments.to_le_bytes());
+    let parts = MAGIC.iter().chain(&version).chain(&count).chain(&length).chain(digest.iter());
+    for (to, from) in head.iter_mut().zip(parts) {
+        *to = *from;
+    }
+    head
 }
 
 struct Cursor<'a> {

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
 
 use fst::Streamer;
 use fst::raw::{Fst, OpBuilder};
 
 use super::build::FileReport;
 use super::file::{Segment, Slice, Source};
+use super::help::HelpList;
 use super::index::{Lists, bare_host, sources};
 use super::reader::Format;
 
@@ -176,8 +178,7 @@ fn size(before: u64, now: u64, bounds: Bounds) -> Option<Concern> {
 fn readable(report: &FileReport, formats: &BTreeMap<String, Format>, bounds: Bounds) -> Vec<Concern> {
     let mut concerns = Vec::new();
     let file = report.file.clone();
-    // Expressions are refused line by line on purpose.
-    if matches!(report.format, Format::Expressions | Format::NotAList) {
+    if report.format.is_unused() {
         return concerns;
     }
     let refused = u64::try_from(report.refused.len()).unwrap_or(u64::MAX);
@@ -266,6 +267,13 @@ fn readable_entry(key: &[u8]) -> String {
     let (host, path) = text.find(['/', '?']).map_or((&*text, ""), |at| text.split_at(at));
     let labels: Vec<&str> = host.rsplit('.').collect();
     format!("{}{path}", labels.join("."))
+}
+
+/// Whether a whole host is one on which everybody relies, or a help site.
+pub(super) fn relied_on(host: &str) -> bool {
+    static KNOWN: LazyLock<(Guarded, HelpList)> = LazyLock::new(|| (Guarded::shipped(), HelpList::shipped()));
+    let (guarded, help) = &*KNOWN;
+    guarded.0.contains_key(bare_host(host)) || help.sites.iter().any(|site| site.host == bare_host(host))
 }
 
 /// Codes that say harm of a site. Under any other, a list may name whom it likes.

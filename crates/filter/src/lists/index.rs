@@ -306,7 +306,7 @@ fn walk_path(fst: &Fst<Slice>, host: &str, address: &Address, mut found: impl Fn
     }
 }
 
-fn path_bytes(address: &Address) -> impl Iterator<Item = u8> {
+pub(super) fn path_bytes(address: &Address) -> impl Iterator<Item = u8> {
     let query = address.query();
     address.path().bytes().chain(query.map(|_| b'?')).chain(query.unwrap_or_default().bytes())
 }

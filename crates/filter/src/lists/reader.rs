@@ -1,11 +1,17 @@
 //! Reading one list file line by line, whatever format it is in, and saying exactly which lines were refused and why.
 
-use std::net::IpAddr;
+mod adblock;
+mod dns;
+mod e2guardian;
+mod names;
+mod table;
+mod zone;
 
 use serde::{Deserialize, Serialize};
 
-use super::index::bare_host;
-use crate::address::{Address, normal_host};
+use names::{hosts, is_ip, plain};
+use table::Table;
+use zone::Zone;
 
 /// Longest line of a list file.
 pub const LINE_LIMIT_BYTES: usize = 2048;
@@ -22,12 +28,39 @@ pub enum Format {
     Hosts,
     /// `||host^`.
     Adblock,
-    /// `address=/host/` or `server=/host/`.
+    /// `address=/host/` or `local=/host/`.
     Dnsmasq,
+    /// `*.host` on every line.
+    Wildcard,
+    /// A DNS response policy zone: `host CNAME .`.
+    Rpz,
+    /// A table with a column of names or addresses, and perhaps one of categories.
+    Csv,
     /// Regular expressions: named, and not used.
     Expressions,
+    /// Phrases with weights, as e2guardian reads them: named, and not used.
+    Phrases,
+    /// What another filter opens, or treats in another way: named, and not used.
+    Exceptions,
     /// A file that holds no entries: a licence, a description.
     NotAList,
+}
+
+impl Format {
+    /// Files of this kind are refused line by line on purpose.
+    #[must_use]
+    pub fn is_unused(self) -> bool {
+        matches!(self, Self::Expressions | Self::Phrases | Self::Exceptions | Self::NotAList)
+    }
+}
+
+/// Which columns of a table are read; where nothing is said, the table's first line tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// Title of the column of names or addresses, or its number from 1.
+    pub name: Option<String>,
+    /// The same for the column of categories.
+    pub category: Option<String>,
 }
 
 /// A line that was not used.
@@ -50,11 +83,19 @@ pub(super) enum Line {
     Refused(String),
 }
 
+impl Line {
+    fn refused(why: &str) -> Self {
+        Self::Refused(why.to_owned())
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) host: String,
     /// Path and query; none for the whole host.
     pub(super) path: Option<String>,
+    /// What this line says that it is about, where a table has a column for it.
+    pub(super) category: Option<String>,
 }
 
 /// Whose file it is.
@@ -66,34 +107,26 @@ pub(super) enum Guard {
     Own,
 }
 
-/// Names that every hosts file carries for the computer itself.
-const OWN_NAMES: &[&str] = &[
-    "localhost",
-    "localhost.localdomain",
-    "local",
-    "broadcasthost",
-    "ip6-localhost",
-    "ip6-loopback",
-    "ip6-localnet",
-    "ip6-mcastprefix",
-    "ip6-allnodes",
-    "ip6-allrouters",
-    "ip6-allhosts",
-    "0.0.0.0",
-];
-
-/// Tells the format from the file's name and its first lines.
-pub(super) fn detect(file_name: &str, text: &[u8]) -> Format {
+/// Tells the format from the file's name and its first lines. The second value says what is done with the file as a
+/// whole, where it is not read as a list; empty otherwise.
+pub(super) fn detect(file_name: &str, text: &[u8], columns: &Columns) -> (Format, String) {
     let name = file_name.to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or_default();
-    match stem {
-        "usage" | "readme" | "license" | "licence" | "copying" | "cc-by-sa-4-0" | "md5sum" | "version" => {
-            return Format::NotAList;
-        }
-        "expressions" | "very_restrictive_expression" => return Format::Expressions,
-        _ => {}
+    if let Some(known) = by_name(stem, text) {
+        return known;
     }
-    let mut votes = [(Format::Plain, 0_u32), (Format::Hosts, 0), (Format::Adblock, 0), (Format::Dnsmasq, 0)];
+    if name.ends_with(".csv") || name.ends_with(".tsv") || columns.name.is_some() || table::has_titles(text) {
+        return (Format::Csv, String::new());
+    }
+    let mut votes = [
+        (Format::Plain, 0_u32),
+        (Format::Wildcard, 0),
+        (Format::Hosts, 0),
+        (Format::Adblock, 0),
+        (Format::Dnsmasq, 0),
+        (Format::Rpz, 0),
+        (Format::Phrases, 0),
+    ];
     let lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !is_comment(line));
     for line in lines.take(DETECT_LIMIT_LINES) {
         let format = format_of(line);
@@ -102,17 +135,50 @@ pub(super) fn detect(file_name: &str, text: &[u8]) -> Format {
         }
     }
     // The first of equals stays: plain before all others.
-    votes.iter().rev().max_by_key(|(_, count)| *count).map_or(Format::Plain, |(format, _)| *format)
+    let format = votes.iter().rev().max_by_key(|(_, count)| *count).map_or(Format::Plain, |(format, _)| *format);
+    let note = if format == Format::Phrases { e2guardian::PHRASES } else { "" };
+    (format, note.to_owned())
 }
+
+/// What a file is that its name tells.
+fn by_name(stem: &str, text: &[u8]) -> Option<(Format, String)> {
+    match stem {
+        "usage" => {
+            let says = String::from_utf8_lossy(text);
+            let says: Vec<&str> =
+                says.lines().map(str::trim).filter(|line| matches!(*line, "black" | "white")).collect();
+            let says = if says.is_empty() { "nothing of the kind".to_owned() } else { says.join(" and ") };
+            let note = format!(
+                "what its maker means the folder for ({says}); not used: your policy says what is closed and what is open"
+            );
+            Some((Format::NotAList, note))
+        }
+        "readme" | "license" | "licence" | "copying" | "cc-by-sa-4-0" | "md5sum" | "version" => {
+            Some((Format::NotAList, "not a list".to_owned()))
+        }
+        "expressions" | "very_restrictive_expression" => Some((Format::Expressions, EXPRESSIONS.to_owned())),
+        _ => e2guardian::by_name(stem),
+    }
+}
+
+const EXPRESSIONS: &str = "regular expressions over whole addresses; not used, because a slip in one closes half the web. \
+                           What an address carries is judged by Haven's own search words and rules";
 
 fn format_of(line: &[u8]) -> Format {
     let text = String::from_utf8_lossy(line);
-    if text.starts_with("||") || text.starts_with("@@") || text.contains("##") {
+    let words: Vec<&str> = text.split_whitespace().take(5).collect();
+    if line.starts_with(b"<") && line.ends_with(b">") && !text.contains('/') && !text.contains('=') {
+        Format::Phrases
+    } else if text.starts_with("||") || text.starts_with("@@") || text.contains("##") {
         Format::Adblock
-    } else if text.starts_with("address=/") || text.starts_with("server=/") || text.starts_with("local=/") {
+    } else if ["address=/", "server=/", "local=/"].iter().any(|start| text.starts_with(start)) {
         Format::Dnsmasq
-    } else if text.split_whitespace().next().is_some_and(is_ip) && text.split_whitespace().count() > 1 {
+    } else if words.first().copied().is_some_and(is_ip) && words.len() > 1 {
         Format::Hosts
+    } else if zone::is_record(&words) {
+        Format::Rpz
+    } else if text.starts_with("*.") {
+        Format::Wildcard
     } else {
         Format::Plain
     }
@@ -122,28 +188,45 @@ fn is_comment(line: &[u8]) -> bool {
     matches!(line.first(), None | Some(b'#' | b'!' | b';'))
 }
 
-fn is_ip(word: &str) -> bool {
-    word.parse::<IpAddr>().is_ok()
+/// Reads the lines of one file in their order.
+pub(super) struct Reader {
+    format: Format,
+    guard: Guard,
+    zone: Zone,
+    table: Option<Table>,
 }
 
-/// Reads one line of a file of the given format.
-pub(super) fn read_line(format: Format, guard: Guard, raw: &[u8]) -> Line {
-    let raw = raw.trim_ascii();
-    if format == Format::NotAList || is_comment(raw) {
-        return Line::Nothing;
+impl Reader {
+    pub(super) fn new(format: Format, guard: Guard, text: &[u8], columns: &Columns) -> Self {
+        let table = (format == Format::Csv).then(|| Table::of(text, columns)).flatten();
+        Self { format, guard, zone: Zone::default(), table }
     }
-    if raw.len() > LINE_LIMIT_BYTES {
-        return Line::Refused(format!("the line is longer than {LINE_LIMIT_BYTES} bytes"));
-    }
-    match format {
-        Format::NotAList => Line::Nothing,
-        Format::Expressions => {
-            Line::Refused("a regular expression over whole addresses; Haven uses exact entries only".to_owned())
+
+    pub(super) fn line(&mut self, raw: &[u8]) -> Line {
+        let line = raw.trim_ascii();
+        if self.format == Format::NotAList || is_comment(line) {
+            return Line::Nothing;
         }
-        Format::Plain => one(plain(raw, guard)),
-        Format::Hosts => hosts(raw, guard),
-        Format::Adblock => adblock(raw, guard),
-        Format::Dnsmasq => dnsmasq(raw, guard),
+        if line.len() > LINE_LIMIT_BYTES {
+            return Line::Refused(format!("the line is longer than {LINE_LIMIT_BYTES} bytes"));
+        }
+        match self.format {
+            Format::NotAList => Line::Nothing,
+            Format::Expressions => {
+                Line::refused("a regular expression over whole addresses; Haven uses exact entries only")
+            }
+            Format::Phrases => Line::refused("a phrase with a weight; Haven weighs words by its own word packs"),
+            Format::Exceptions => Line::refused(e2guardian::EXCEPTION_LINE),
+            Format::Plain | Format::Wildcard => one(plain(line, self.guard)),
+            Format::Hosts => hosts(line, self.guard),
+            Format::Adblock => adblock::line(line, self.guard),
+            Format::Dnsmasq => dns::dnsmasq(line, self.guard),
+            Format::Rpz => self.zone.line(raw, self.guard),
+            Format::Csv => match &mut self.table {
+                Some(table) => table.line(line, self.guard),
+                None => Line::refused(table::NO_COLUMN),
+            },
+        }
     }
 }
 
@@ -154,118 +237,6 @@ fn one(entry: Result<Entry, String>) -> Line {
     }
 }
 
-fn plain(raw: &[u8], guard: Guard) -> Result<Entry, String> {
-    let without_note = raw.split(|b| matches!(b, b' ' | b'\t')).next().unwrap_or_default();
-    let rest = raw.get(without_note.len()..).unwrap_or_default().trim_ascii_start();
-    if !rest.is_empty() && !rest.starts_with(b"#") {
-        return Err("more than one word on the line".to_owned());
-    }
-    let text = strip_any(without_note, &[b"http://", b"https://"]);
-    let text = strip_any(text, &[b"*.", b"."]);
-    let end = text.iter().position(|b| matches!(b, b'/' | b'?')).unwrap_or(text.len());
-    let (authority, path) = (text.get(..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
-    let authority = std::str::from_utf8(authority).map_err(|_| "the host is not UTF-8".to_owned())?;
-    let address = Address::from_raw_parts("http", authority, path).map_err(|error| error.to_string())?;
-    entry(&address, guard)
-}
-
-fn strip_any<'a>(text: &'a [u8], prefixes: &[&[u8]]) -> &'a [u8] {
-    prefixes.iter().find_map(|prefix| text.strip_prefix(*prefix)).unwrap_or(text)
-}
-
-fn entry(address: &Address, guard: Guard) -> Result<Entry, String> {
-    let mut path = address.path().trim_end_matches('/').to_owned();
-    if let Some(query) = address.query() {
-        if path.is_empty() {
-            path.push('/');
-        }
-        path.push('?');
-        path.push_str(query);
-    }
-    if path.is_empty() {
-        return host_entry(address.host(), guard);
-    }
-    // A path below a public suffix or the reader's own machine is as wrong as the whole of it.
-    host_entry(address.host(), guard)?;
-    Ok(Entry { host: bare_host(address.host()).to_owned(), path: Some(path) })
-}
-
-/// A whole host as an entry, unless that would close far more than one site.
-fn host_entry(host: &str, guard: Guard) -> Result<Entry, String> {
-    let (host, ip) = normal_host(host).map_err(|error| error.to_string())?;
-    if ip.is_some_and(is_own_machine) || OWN_NAMES.contains(&host.as_str()) {
-        return Err("it names the reader's own computer".to_owned());
-    }
-    if guard == Guard::Stranger && ip.is_none() && is_public_suffix(&host) {
-        return Err("it is a public suffix: every site below it would be meant".to_owned());
-    }
-    Ok(Entry { host, path: None })
-}
-
-fn is_own_machine(ip: IpAddr) -> bool {
-    ip.is_loopback() || ip.is_unspecified()
-}
-
-/// Whether a host is a top-level name or a registry's suffix such as `co.uk`. Suffixes of companies (`github.io`) are
-/// sites of theirs, and lists may name them.
-fn is_public_suffix(host: &str) -> bool {
-    let Some(suffix) = psl::suffix(host.as_bytes()) else { return true };
-    let is_whole = suffix.as_bytes() == host.as_bytes();
-    is_whole && suffix.typ() != Some(psl::Type::Private)
-}
-
-fn hosts(raw: &[u8], guard: Guard) -> Line {
-    let Ok(text) = std::str::from_utf8(raw) else { return Line::Refused("the line is not UTF-8".to_owned()) };
-    let text = text.split('#').next().unwrap_or_default();
-    let mut words = text.split_whitespace();
-    let Some(first) = words.next() else { return Line::Nothing };
-    if !is_ip(first) {
-        // Hosts files often end in a run of bare names.
-        return if words.next().is_none() {
-            one(host_entry(first, guard))
-        } else {
-            Line::Refused(format!("'{first}' is not an IP address"))
-        };
-    }
-    let mut entries = Vec::new();
-    for word in words.filter(|word| !OWN_NAMES.contains(word)) {
-        match host_entry(word, guard) {
-            Ok(entry) => entries.push(entry),
-            Err(why) => return Line::Refused(why),
-        }
-    }
-    if entries.is_empty() { Line::Nothing } else { Line::Entries(entries) }
-}
-
-fn adblock(raw: &[u8], guard: Guard) -> Line {
-    let Ok(text) = std::str::from_utf8(raw) else { return Line::Refused("the line is not UTF-8".to_owned()) };
-    if text.starts_with('[') && text.ends_with(']') {
-        return Line::Nothing;
-    }
-    let Some(rule) = text.strip_prefix("||") else {
-        return Line::Refused("only rules for whole hosts (||host^) are used".to_owned());
-    };
-    match rule.split_once('^') {
-        Some((host, "" | "|")) => one(host_entry(host.strip_prefix("*.").unwrap_or(host), guard)),
-        Some((_, options)) if options.starts_with('$') => {
-            Line::Refused("rules with options ($...) are not used: they hold for parts of pages only".to_owned())
-        }
-        _ => Line::Refused("only rules for whole hosts (||host^) are used".to_owned()),
-    }
-}
-
-fn dnsmasq(raw: &[u8], guard: Guard) -> Line {
-    let Ok(text) = std::str::from_utf8(raw) else { return Line::Refused("the line is not UTF-8".to_owned()) };
-    let rest = ["address=/", "server=/", "local=/"].iter().find_map(|start| text.strip_prefix(start));
-    let Some((names, _)) = rest.and_then(|rest| rest.rsplit_once('/')) else {
-        return Line::Refused("only address=/host/ and server=/host/ are used".to_owned());
-    };
-    let mut entries = Vec::new();
-    for name in names.split('/') {
-        match host_entry(name.strip_prefix('.').unwrap_or(name), guard) {
-            Ok(entry) => entries.push(entry),
-            Err(why) => return Line::Refused(why),
-        }
-    }
-    Line::Entries(entries)
+fn text_of(raw: &[u8]) -> Result<&str, Line> {
+    std::str::from_utf8(raw).map_err(|_| Line::refused("the line is not UTF-8"))
 }

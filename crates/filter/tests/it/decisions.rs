@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use filter::decide::{self, request};
-use filter::lists::{Builder, Lists, LocalRule};
+use filter::lists::LocalRule;
 use filter::phrases::WordPack;
 use filter::snapshot::SnapshotError;
 use filter::{Carriage, ScanPlan, Snapshot};
 use policy::{Action, SafetyRule};
 
-use crate::sample::{AFTER_CLASS, facts, learner, lists, pack, snapshot, snapshot_of, tunnel};
+use crate::sample::{AFTER_CLASS, facts, learner, lists, pack, sealed, snapshot, snapshot_of, tunnel};
 
 fn local(id: &str, site: &str, action: Action) -> LocalRule {
     LocalRule {
@@ -20,12 +20,6 @@ fn local(id: &str, site: &str, action: Action) -> LocalRule {
         until: None,
         clause: "2.2".to_owned(),
     }
-}
-
-fn sealed(site: &str) -> Arc<Lists> {
-    let mut builder = Builder::new();
-    builder.add_file("sealed/illegal.txt", site.as_bytes());
-    Arc::new(Lists::open(builder.finish()).unwrap())
 }
 
 #[test]
@@ -216,6 +210,42 @@ fn f03_a_sealed_address_inside_another_is_blocked_too() {
     let decision =
         request(&snapshot, &facts("staff", "https://translate.google.com/translate?u=http://sealed-away.test/"));
     assert_eq!((decision.action, decision.rule.as_str()), (Action::Block, "sealed"));
+}
+
+#[test]
+fn f03_no_exception_keeps_a_sealed_page_shut_in_its_tunnel() {
+    // A bank, an intranet, a help site: none of them is opened by inspection, unless a page of it is sealed.
+    let text = "bank.test/grim\npayroll.test/grim\nsamaritans.org/grim\n";
+    let snapshot = snapshot().with_sealed(sealed(text));
+    for host in ["www.bank.test:443", "payroll.test:443", "www.samaritans.org:443"] {
+        let decision = request(&snapshot, &tunnel("learner", host));
+        assert_eq!(decision.action, Action::Allow, "{host}");
+        // Names below one that is listed are hosts of their own.
+        assert!(decision.inspect, "{host}");
+    }
+    assert!(!request(&snapshot, &tunnel("learner", "www.nhs.uk:443")).inspect);
+    let help = request(&snapshot, &facts("learner", "https://www.samaritans.org/help"));
+    assert!(help.action == Action::Allow && !help.record, "S-3: opened or not, help is not recorded");
+    assert_eq!(learner_at(&snapshot, "https://samaritans.org/grim/x"), "sealed");
+    assert_eq!(learner_at(&snapshot, "https://translate.google.com/translate?u=http://bank.test/grim"), "sealed");
+}
+
+fn learner_at(snapshot: &Snapshot, url: &str) -> String {
+    request(snapshot, &facts("learner", url)).rule
+}
+
+#[test]
+fn s9_a_sealed_hit_says_who_and_when_and_nothing_of_the_address() {
+    let text = "casino-royal.test\ngrim.test\n";
+    let snapshot = snapshot().with_sealed(sealed(text));
+    let decision = request(&snapshot, &facts("learner", "http://casino-royal.test/search?q=how+to+make+a+bomb"));
+    assert_eq!((decision.rule.as_str(), decision.list.as_str()), ("sealed", ""));
+    assert!(decision.record && decision.codes.is_empty() && decision.also_matched.is_empty());
+    let alert = decision.alert.expect("the list's own code brings a case, whatever else the site is");
+    assert_eq!(alert.seen, "an address on a sealed list");
+    // A person whose group the policy does not have gets no milder answer.
+    let asked = facts("nobody-knows", "http://grim.test/");
+    assert_eq!(request(&snapshot, &asked).rule, "sealed");
 }
 
 #[test]

@@ -1,12 +1,9 @@
 //! While nobody has passed the gate: help, Haven's own pages, the pack's links and updates, and nothing else.
 
-use std::sync::Arc;
-
 use filter::decide::{Gate, gate, request};
-use filter::lists::{Builder, Lists};
 use policy::{Action, SafetyRule};
 
-use crate::sample::{facts, nobody, snapshot, tunnel};
+use crate::sample::{facts, nobody, sealed, snapshot, tunnel};
 
 #[test]
 fn s2_help_links_updates_and_own_pages_pass_the_shut_gate_unseen() {
@@ -48,10 +45,18 @@ fn f15_all_else_waits_for_the_gate_and_is_not_recorded() {
 
 #[test]
 fn s9_a_sealed_address_does_not_pass_the_gate_as_help() {
-    let mut builder = Builder::new();
-    builder.add_file("sealed/illegal.txt", b"help-line.test\n");
-    let snapshot = snapshot().with_sealed(Arc::new(Lists::open(builder.finish()).unwrap()));
-    assert!(matches!(gate(&snapshot, &nobody(facts("learner", "http://help-line.test/"))), Gate::Shut));
+    let snapshot = snapshot().with_sealed(sealed("help-line.test\n"));
+    let shut = |asked| matches!(gate(&snapshot, &nobody(asked)), Gate::Shut);
+    assert!(shut(facts("learner", "http://help-line.test/")));
+    let in_part = snapshot_with_help_sealed_in_part();
+    let asked = |url: &str| nobody(facts("learner", url));
+    assert!(matches!(gate(&in_part, &nobody(tunnel("learner", "help-line.test:443"))), Gate::Shut));
+    assert!(matches!(gate(&in_part, &asked("http://help-line.test/")), Gate::Open(_)));
+    assert!(matches!(gate(&in_part, &asked("http://help-line.test/grim?x")), Gate::Shut));
+}
+
+fn snapshot_with_help_sealed_in_part() -> filter::Snapshot {
+    snapshot().with_sealed(sealed("http://help-line.test/grim\n"))
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod examples;
 mod gate;
 mod lessons;
 mod list_files;
+mod list_readers;
 mod names;
 mod overblock;
 mod sample;

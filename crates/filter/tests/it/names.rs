@@ -1,14 +1,11 @@
 //! Names that are asked for by DNS: for a network's group, or for the strictest of all.
 
-use std::sync::Arc;
-
 use filter::Snapshot;
 use filter::decide::{NameAnswer, NameAsker, alias, name};
-use filter::lists::{Builder, Lists};
 use filter::search::SafeName;
 use policy::{Action, SafetyRule};
 
-use crate::sample::{AFTER_CLASS, IN_CLASS, snapshot};
+use crate::sample::{AFTER_CLASS, IN_CLASS, sealed, snapshot};
 
 fn ask<'a>(group: Option<&'a str>, at: &str) -> NameAsker<'a> {
     NameAsker { at: at.parse().unwrap(), group, device: None }
@@ -75,9 +72,7 @@ fn f09_a_blocked_website_does_not_open_under_a_borrowed_name() {
 
 #[test]
 fn s9_a_sealed_name_goes_before_help_and_before_everything_opened_by_name() {
-    let mut builder = Builder::new();
-    builder.add_file("sealed/illegal.txt", b"our-help.test\nhidden.test\n");
-    let snapshot = snapshot().with_sealed(Arc::new(Lists::open(builder.finish()).unwrap()));
+    let snapshot = snapshot().with_sealed(sealed("our-help.test\nhidden.test\n"));
     let sealed = answer(&snapshot, Some("staff"), "our-help.test");
     assert!(sealed.closed && sealed.decision.codes.is_empty() && sealed.decision.list.is_empty());
     assert_eq!(sealed.decision.citation.safety_rule(), Some(SafetyRule::SealedLists));

@@ -6,7 +6,7 @@ use super::source::SourceFile;
 use crate::model::{Relation, Right};
 
 /// Everything that a right can grant.
-pub const ACTIONS: [&str; 17] = [
+pub const ACTIONS: [&str; 18] = [
     "case.read",
     "case.act",
     "case.assess",
@@ -19,6 +19,7 @@ pub const ACTIONS: [&str; 17] = [
     "filter.checks",
     "filter.acknowledge",
     "filter.decide-request",
+    "filter.lists",
     "activity.read",
     "lesson.start",
     "people.manage",

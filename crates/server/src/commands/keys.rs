@@ -83,7 +83,7 @@ fn cases(count: u64) -> String {
 }
 
 /// Asks for a share until it is typed as it stands on its sheet, which is not one of `used`.
-fn share(which: &str, used: &[u8]) -> Result<Zeroizing<String>, Failure> {
+pub(crate) fn share(which: &str, used: &[u8]) -> Result<Zeroizing<String>, Failure> {
     let question = format!("The {which} share, from its sheet: ");
     loop {
         let typed = Zeroizing::new(ask::secret(&question)?);

@@ -1,5 +1,7 @@
 //! `haven lists`: compiles block lists of any usual format into one file, tells what is in it, and asks it about names.
 
+mod find;
+mod sealed;
 mod supply;
 
 use std::collections::BTreeSet;
@@ -11,7 +13,7 @@ use std::time::Instant;
 
 use clap::Subcommand;
 use filter::Address;
-use filter::lists::{Builder, FileReport, Format as ListFormat, Lists};
+use filter::lists::{Builder, Columns, FileReport, Format as ListFormat, Lists};
 use serde_json::json;
 
 use super::for_each_line;
@@ -39,6 +41,12 @@ pub(crate) enum ListsWord {
         /// Count the refused lines of each file instead of printing them.
         #[arg(long)]
         quiet: bool,
+        /// In tables: title or number of the column of names or addresses.
+        #[arg(long)]
+        column: Option<String>,
+        /// In tables: title or number of the column of categories.
+        #[arg(long)]
+        category_column: Option<String>,
         #[arg(long, value_enum, default_value_t)]
         format: Format,
         /// Folders and files of lists.
@@ -53,6 +61,12 @@ pub(crate) enum ListsWord {
     Accept(supply::Accepting),
     /// Put earlier lists in force again, at once.
     Rollback(supply::TakingBack),
+    /// The list, edition, file and line by which a name or address is on a list. Exit 1 if none is found.
+    Find(find::Finding),
+    /// Open the address of one hit on a sealed list for the police. Two recovery shares are asked for.
+    Release(sealed::Releasing),
+    /// Take a sealed list out of force, as when its licence ends. Two recovery shares are asked for.
+    Retire(sealed::Retiring),
     /// What came, went and changed between two list files. Exit 1 if they differ.
     Diff(supply::Comparing),
     /// What is in a list file.
@@ -72,14 +86,18 @@ pub(crate) enum ListsWord {
 
 pub(crate) fn run(word: ListsWord) -> Outcome {
     match word {
-        ListsWord::Build { out, name, with_starter, quiet, format, sources } => {
-            let builder = if with_starter { Builder::with_starter() } else { Builder::new() };
+        ListsWord::Build { out, name, with_starter, quiet, column, category_column, format, sources } => {
+            let mut builder = if with_starter { Builder::with_starter() } else { Builder::new() };
+            builder.set_columns(&Columns { name: column, category: category_column });
             build(&out, builder.named(&name), &sources, quiet, format)
         }
         ListsWord::Update(updating) => log::runtime()?.block_on(supply::update(&updating)),
-        ListsWord::Status(showing) => supply::status(&showing),
+        ListsWord::Status(showing) => log::runtime()?.block_on(supply::status(&showing)),
         ListsWord::Accept(accepting) => log::runtime()?.block_on(supply::accept(&accepting)),
         ListsWord::Rollback(taking) => log::runtime()?.block_on(supply::take_back(&taking)),
+        ListsWord::Find(finding) => find::run(&finding),
+        ListsWord::Release(releasing) => log::runtime()?.block_on(sealed::release(&releasing)),
+        ListsWord::Retire(retiring) => log::runtime()?.block_on(sealed::retire(&retiring)),
         ListsWord::Diff(comparing) => supply::diff(&comparing),
         ListsWord::Stat { file, format } => stat(&file, format),
         ListsWord::Lookup { file, names } => lookup(&file, &names),
@@ -251,11 +269,20 @@ fn tell(out: &mut Out, report: &FileReport, quiet: bool, format: Format) -> Resu
         return out.json(&json!({
             "file": report.file, "list": report.list, "format": report.format, "category": report.category,
             "codes": report.codes, "accepted": report.accepted, "skipped": report.skipped, "refused": refused,
-            "refusals": refusals,
+            "note": report.note, "refusals": refusals,
         }));
     }
     if report.format == ListFormat::NotAList {
-        return out.line(format_args!("{}: not a list, left out", report.file));
+        return out.line(format_args!("{}: left out: {}", report.file, report.note));
+    }
+    if !report.note.is_empty() {
+        out.line(format_args!(
+            "{}: left out, {} refused: {}",
+            report.file,
+            say::count(refused, "line", "lines"),
+            report.note
+        ))?;
+        return refusals(out, report, quiet);
     }
     out.line(format_args!(
         "{}: {} of {}, {} refused",
@@ -264,10 +291,12 @@ fn tell(out: &mut Out, report: &FileReport, quiet: bool, format: Format) -> Resu
         report.codes.join(", "),
         say::number(refused),
     ))?;
-    if !quiet {
-        for refusal in &report.refused {
-            out.line(format_args!("{}:{}: {} ({})", report.file, refusal.line, refusal.why, refusal.text))?;
-        }
+    refusals(out, report, quiet)
+}
+
+fn refusals(out: &mut Out, report: &FileReport, quiet: bool) -> Result<(), Failure> {
+    for refusal in report.refused.iter().filter(|_| !quiet) {
+        out.line(format_args!("{}:{}: {} ({})", report.file, refusal.line, refusal.why, refusal.text))?;
     }
     Ok(())
 }
@@ -317,10 +346,15 @@ fn lookup(file: &Path, names: &[String]) -> Outcome {
     out.end(Ending::Done)
 }
 
+/// What somebody wrote as an address; a bare name is one.
+pub(crate) fn address_of(name: &str) -> Result<Address, filter::AddressError> {
+    let whole = if name.contains("://") { name.to_owned() } else { format!("http://{name}") };
+    Address::parse(&whole)
+}
+
 /// `NAME<TAB>code,code`; a name that cannot be read is on no list.
 fn answer(lists: &Lists, name: &str) -> String {
-    let whole = if name.contains("://") { name.to_owned() } else { format!("http://{name}") };
-    let hits = Address::parse(&whole).map(|address| lists.lookup(&address)).unwrap_or_default();
+    let hits = address_of(name).map(|address| lists.lookup(&address)).unwrap_or_default();
     let codes: BTreeSet<&str> = hits.iter().flat_map(|hit| hit.codes.iter().map(String::as_str)).collect();
     if codes.is_empty() {
         return format!("{name}\t-");

@@ -9,10 +9,12 @@ use actions::{ActionError, Haven};
 use gateway::{Record, Records, Sink};
 use serde::{Deserialize, Serialize};
 use store::activity;
+use store::vault::Entropy;
 use store::{Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::moment::fill_random;
 use crate::spool::{Lane, Spool, SpoolError};
 
 /// How long ordinary records are gathered before they are written, in milliseconds.
@@ -61,6 +63,8 @@ pub(crate) struct Recorder {
     lost_records: AtomicU64,
     lost_alerts: AtomicU64,
     spooled: Notify,
+    /// To this key the addresses of hits on sealed lists are sealed (S-9).
+    recovery: Option<[u8; 32]>,
 }
 
 /// What waits on the disk as one entry, and is written as one batch.
@@ -84,7 +88,7 @@ impl Records for Recorder {
         if record.alert.is_none() {
             return self.sink.put(record);
         }
-        let alert = Waiting { gateway: self.gateway.clone(), records: vec![kept(&record)] };
+        let alert = Waiting { gateway: self.gateway.clone(), records: vec![self.kept(&record)] };
         match self.keep(Lane::Alerts, &alert) {
             Ok(()) => true,
             Err(error) => {
@@ -108,7 +112,7 @@ impl Records for Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn new(sink: Sink, spool: Spool, gateway: String) -> Self {
+    pub(crate) fn new(sink: Sink, spool: Spool, gateway: String, recovery: Option<[u8; 32]>) -> Self {
         Self {
             sink,
             spool,
@@ -119,6 +123,7 @@ impl Recorder {
             lost_records: AtomicU64::new(0),
             lost_alerts: AtomicU64::new(0),
             spooled: Notify::new(),
+            recovery,
         }
     }
 
@@ -132,6 +137,19 @@ impl Recorder {
         let (alerts, batches) = self.spool.waiting();
         let (urgent, records) = self.sink.waiting();
         (alerts.saturating_add(urgent), batches, records)
+    }
+
+    /// A record as it is written anywhere. Of a hit on a sealed list it has everything but the address.
+    fn kept(&self, record: &Record) -> activity::Record {
+        let mut kept = kept(record);
+        if kept.is_sealed() {
+            let address = format!("{}://{}{}", record.scheme, record.host, record.path);
+            let mut random = Entropy(fill_random);
+            kept.path = actions::sealed_hit::seal(&mut random, self.recovery.as_ref(), &record.reference, &address);
+            activity::SEALED_HOST.clone_into(&mut kept.host);
+            kept.search.clear();
+        }
+        kept
     }
 
     fn keep(&self, lane: Lane, waiting: &Waiting) -> Result<(), SpoolError> {
@@ -201,13 +219,13 @@ impl Recorder {
         }
         let mut placed = true;
         for alert in batch.alerts {
-            if !self.place(desk, Lane::Alerts, vec![kept(&alert)]).await {
+            if !self.place(desk, Lane::Alerts, vec![self.kept(&alert)]).await {
                 self.sink.put(alert);
                 placed = false;
             }
         }
         if !batch.records.is_empty() {
-            let records = batch.records.iter().map(kept).collect();
+            let records = batch.records.iter().map(|record| self.kept(record)).collect();
             if !self.place(desk, Lane::Records, records).await {
                 self.sink.put_back(batch.records);
                 placed = false;

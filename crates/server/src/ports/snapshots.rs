@@ -17,6 +17,7 @@ use super::last_good::{self, Keeper};
 use super::records::blocking;
 use crate::commands::lists;
 use crate::say::Failure;
+use crate::sealed::Sealed;
 
 /// The snapshot in force, and what it is made of.
 pub(crate) struct InForce {
@@ -28,6 +29,7 @@ pub(crate) struct InForce {
     current: RwLock<Option<Arc<Snapshot>>>,
     last_good: Mutex<Keeper>,
     timetable: Arc<Timetable>,
+    sealed: Option<Arc<Sealed>>,
 }
 
 impl InForce {
@@ -57,12 +59,19 @@ impl InForce {
             current: RwLock::new(None),
             last_good: Mutex::new(Keeper::new(data)),
             timetable: Arc::default(),
+            sealed: None,
         })
     }
 
     /// When classes, lunch and exams are, as the settings say.
     pub(crate) fn by_timetable(self, timetable: Arc<Timetable>) -> Self {
         Self { timetable, ..self }
+    }
+
+    /// Puts the lists of illegal content before everything else, from the first snapshot on.
+    pub(crate) fn with_sealed(mut self, sealed: Option<Arc<Sealed>>) -> Self {
+        self.sealed = sealed;
+        self
     }
 
     /// Makes the snapshot anew, by the policy that the database says is in force, and keeps it on the disk. If it cannot be
@@ -110,7 +119,10 @@ impl InForce {
             let (SnapshotError::NoClause { rule, .. }
             | SnapshotError::BadSite { rule, .. }
             | SnapshotError::NoProfile { rule, .. }) = match made {
-                Ok(made) => return Ok(made),
+                Ok(made) => {
+                    let sealed = self.sealed.as_ref().map(|sealed| sealed.current()).unwrap_or_default();
+                    return Ok(made.with_sealed(sealed));
+                }
                 Err(ref error) => error,
             };
             let before = local.len();
@@ -135,8 +147,13 @@ impl InForce {
         *seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the list file again if another one was put in its place. True if it was.
+    /// Opens lists again of which others were put in their place. True if some were.
     pub(crate) fn lists_changed(&self) -> bool {
+        let sealed = self.sealed.as_ref().is_some_and(|sealed| sealed.changed());
+        self.file_changed() || sealed
+    }
+
+    fn file_changed(&self) -> bool {
         let Some((path, seen)) = &self.file else { return false };
         let now = changed_at(path);
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -102,6 +102,29 @@ impl Fetcher {
         Ok(Some(fetched).filter(|fetched| kept.is_none_or(|kept| kept.sha256 != fetched.sha256)))
     }
 
+    /// The whole of a licensed list, with the credentials that its maker gave: `user:password`, or a token.
+    pub(crate) async fn fetch_whole(&self, from: &Origin, credentials: Option<&str>) -> Result<Vec<u8>, String> {
+        let address = match from {
+            Origin::Disk(path) => {
+                let path = path.clone();
+                let read = tokio::task::spawn_blocking(move || from_disk(&path)).await;
+                return Ok(read.map_err(|error| error.to_string())??.bytes);
+            }
+            Origin::Web(address) => address,
+        };
+        let request = self.0.get(address);
+        let request = match credentials.map(|text| text.split_once(':').ok_or(text)) {
+            Some(Ok((user, password))) => request.basic_auth(user, Some(password)),
+            Some(Err(token)) => request.bearer_auth(token),
+            None => request,
+        };
+        let answer = request.send().await.map_err(|error| cause(&error))?;
+        if !answer.status().is_success() {
+            return Err(format!("the source answered {}", answer.status()));
+        }
+        body(answer, FETCH_LIMIT_BYTES).await
+    }
+
     async fn over_the_web(&self, address: &str, kept: Option<&Edition>) -> Result<Option<Fetched>, String> {
         let mut request = self.0.get(address);
         if let Some(etag) = kept.and_then(|kept| kept.etag.as_ref()) {

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use filter::lists::guard::Difference;
@@ -178,7 +178,11 @@ impl Shelf {
         }
         for ending in ["raw", "lists", "json"] {
             let (from, to) = (self.of(name, &format!("held.{ending}")), self.of(name, &format!("good.{ending}")));
-            fs::rename(&from, &to).map_err(|error| unwritable(&to, &error))?;
+            // A power cut may have come between the three: what was moved already stays moved.
+            match fs::rename(&from, &to) {
+                Err(error) if error.kind() == ErrorKind::NotFound && to.exists() => {}
+                moved => moved.map_err(|error| unwritable(&to, &error))?,
+            }
         }
         Ok(true)
     }

@@ -11,4 +11,5 @@ mod recovery;
 mod refusals;
 mod run;
 mod running;
+mod sealed;
 mod supply;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use store::testing::{places, sqlite};
 
 use crate::office::{Office, office};
-use crate::run::{Ended, haven};
+use crate::run::{Ended, command, haven};
 use crate::running::serve;
 
 /// What a list maker's website hands out, by path, and how often it said that nothing is new.
@@ -252,4 +252,43 @@ fn f04_haven_fetches_its_lists_at_the_start_and_nobody_waits_for_them() {
     }
     assert_eq!(codes(&office, "casino-7.test"), "casino-7.test\tgambling");
     assert_eq!(running.end(), 0);
+}
+
+/// Deaths in the middle of an update, spread over the time that one takes.
+const DEATHS: u32 = 12;
+
+#[test]
+fn f04_a_power_cut_in_the_middle_of_an_update_leaves_the_last_good_lists() {
+    let office = office(sqlite());
+    let file = office.place.folder().join("casinos.txt");
+    fs::write(&file, casinos(8_000)).unwrap();
+    with_sources(&office, &[source("casinos", "casinos.txt", "category = \"gambling\"")]);
+    let began = Instant::now();
+    said(&lists(&office, &["update"]), 0, &["Lists 1:"]);
+    let whole = began.elapsed();
+    for death in 1..=DEATHS {
+        fs::write(&file, casinos(8_000 + 100 * usize::try_from(death).unwrap())).unwrap();
+        let mut update = command(&["lists", "update", "--config", &office.config])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole * death / DEATHS);
+        update.kill().unwrap();
+        update.wait().unwrap();
+        // As it was left, before anything mends itself: whole lists, old or new.
+        assert_eq!(codes(&office, "casino-7.test"), "casino-7.test\tgambling", "death {death}");
+        let status = lists(&office, &["status"]);
+        assert!(status.code < 2 && status.out.contains("in force: lists"), "{}{}", status.out, status.err);
+    }
+    let last = lists(&office, &["update"]);
+    assert_eq!(last.code, 0, "{}{}", last.out, last.err);
+    assert_eq!(codes(&office, "casino-9199.test"), "casino-9199.test\tgambling", "and the next update finishes");
+    said(
+        &lists(&office, &["find", "www.casino-9199.test"]),
+        0,
+        &["casinos, edition of", "casinos/gambling/domains, line 9,200: casino-9199.test"],
+    );
+    said(&lists(&office, &["find", "library-of-nobody.test"]), 1, &["on no list"]);
+    said(&lists(&office, &["find", "casino-royal.test"]), 0, &["starter/gambling.txt, line "]);
 }

@@ -20,6 +20,11 @@ pub use read::{
 };
 pub use write::{alert_taken, alert_withdrawn, insert_batch};
 
+/// The rule of a hit on a sealed list. Its address stands in no column as it is (S-9).
+pub const SEALED_RULE: &str = "sealed";
+/// What stands in the place of the host of such a hit.
+pub const SEALED_HOST: &str = "a sealed address";
+
 /// One decision about one request, as `gateway::Record` with everything in text.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Record {
@@ -56,4 +61,17 @@ pub struct Record {
     /// How and when the person was identified (S-5).
     pub how: String,
     pub session: String,
+}
+
+impl Record {
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.rule == SEALED_RULE
+    }
+
+    /// The path as people may see it: what is kept of a sealed address opens for two share-holders only.
+    #[must_use]
+    pub fn shown_path(&self) -> &str {
+        if self.is_sealed() { "" } else { &self.path }
+    }
 }

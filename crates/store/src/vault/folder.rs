@@ -18,6 +18,12 @@ impl FolderKey {
         Self(Secret32::generate(random))
     }
 
+    /// The key of a folder that is kept in the key store.
+    #[must_use]
+    pub fn of(secret: Secret32) -> Self {
+        Self(secret)
+    }
+
     /// The key as it is written into its file.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {

@@ -25,7 +25,7 @@ pub use pass::{pass, pass_hash};
 pub use passwords::{check_password, hash_password, spend_password_time};
 pub use report::{ReporterSecret, code_hash, report_code};
 pub use sealing::{CaseSecret, HolderSecret, RecoverySecret};
-pub use sealing::{open, open_as_reporter, recover_case_key, seal, unwrap_case_key, wrap_case_key};
+pub use sealing::{open, open_as_reporter, open_with_recovery, recover_case_key, seal, unwrap_case_key, wrap_case_key};
 pub use shares::{SHARES_AT_LEAST, SHARES_TO_RECOVER, recover, share_number, shares};
 
 /// Why something could not be sealed or opened. It says nothing about what is inside.

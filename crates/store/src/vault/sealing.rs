@@ -127,6 +127,18 @@ pub fn recover_case_key(recovery: &RecoverySecret, case: &str, wrapped: &[u8]) -
     case_key(recovery.bytes(), case, wrapped)
 }
 
+/// Opens what was sealed to the recovery key itself: the address of a hit on a sealed list (S-9).
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_recovery(
+    secret: &RecoverySecret,
+    context: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    open_as(FORM_SEALED, secret.bytes(), context, sealed)
+}
+
 fn case_key(secret: &[u8; 32], case: &str, wrapped: &[u8]) -> Result<CaseSecret, VaultError> {
     let plain = open_as(FORM_CASE_KEY, secret, case.as_bytes(), wrapped)?;
     let bytes = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| VaultError::UnknownForm)?;

@@ -2,18 +2,55 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use jiff::Timestamp;
+use serde::Deserialize;
 
-use crate::app::{App, ListState, ListsShown};
+use crate::api::Session;
+use crate::app::{App, ListLine, ListState, ListsOrder, ListsShown, go};
 use crate::error::PageError;
-use crate::layout::{Chrome, draw, words};
-use crate::session::SignedIn;
+use crate::layout::{Chrome, Faults, draw, draw_again, words};
+use crate::session::{Posted, SignedIn};
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/lists", get(lists))
+    Router::new()
+        .route("/lists", get(lists))
+        .route("/lists/update", post(update))
+        .route("/lists/source/{name}/accept", post(accept))
+        .route("/lists/build/{number}/restore", post(restore))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Find {
+    /// A name or address that somebody wants to find on the lists.
+    name: String,
+    /// Something was asked for, and is under way.
+    asked: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Input {
+    reason: String,
+}
+
+/// A name that was looked for, and where it stands.
+#[derive(Default)]
+struct Search {
+    name: String,
+    lines: Vec<ListLine>,
+    faults: Faults,
+}
+
+/// The form that came back with faults: a source's name, or a build's number.
+#[derive(Default)]
+struct Again {
+    whose: String,
+    reason: String,
+    faults: Faults,
 }
 
 #[derive(Template)]
@@ -21,6 +58,11 @@ pub(crate) fn routes() -> Router<App> {
 struct ListsPage {
     chrome: Chrome,
     shown: ListsShown,
+    search: Search,
+    asked: bool,
+    /// Whether this person may change the lists.
+    may_change: bool,
+    again: Again,
     calendar: policy::Calendar,
     now: Timestamp,
 }
@@ -29,26 +71,98 @@ impl ListsPage {
     fn at(&self, at: &Timestamp) -> String {
         actions::words::moment(&self.calendar, self.now, *at)
     }
+
+    fn is_again(&self, whose: &str) -> bool {
+        self.again.whose == whose
+    }
 }
 
-async fn lists(State(app): State<App>, me: SignedIn) -> Result<Response, PageError> {
-    actions::filter_event::may_read(&app.haven, &me.session)?;
-    let chrome = app.chrome("Block lists", Some(&me.session));
+fn page(app: &App, session: &Session, search: Search, again: Again) -> Result<ListsPage, PageError> {
+    actions::filter_event::may_read(&app.haven, session)?;
     let shown = (app.options.lists)();
-    let calendar = app.haven.pack().calendar.clone();
-    Ok(draw(&ListsPage { chrome, shown, calendar, now: app.haven.now() }))
+    Ok(ListsPage {
+        chrome: app.chrome("Block lists", Some(session)),
+        shown,
+        search,
+        asked: false,
+        may_change: actions::audit::may_change_lists(&app.haven, session).is_ok(),
+        again,
+        calendar: app.haven.pack().calendar.clone(),
+        now: app.haven.now(),
+    })
+}
+
+async fn lists(State(app): State<App>, me: SignedIn, Query(find): Query<Find>) -> Result<Response, PageError> {
+    actions::filter_event::may_read(&app.haven, &me.session)?;
+    let name = find.name.trim().to_owned();
+    let search = if name.is_empty() { Search::default() } else { search(&app, name).await };
+    let drawn = page(&app, &me.session, search, Again::default())?;
+    Ok(draw(&ListsPage { asked: !find.asked.is_empty(), ..drawn }))
+}
+
+async fn search(app: &App, name: String) -> Search {
+    match (app.options.find_in_lists)(name.clone()).await {
+        Ok(lines) => Search { name, lines, faults: Faults::default() },
+        Err(sentence) => Search { name, lines: Vec::new(), faults: Faults::one("name", &sentence) },
+    }
+}
+
+async fn obey(app: &App, session: Session, order: ListsOrder, whose: String) -> Result<Response, PageError> {
+    let reason = order.reason().unwrap_or_default().to_owned();
+    match (app.options.change_lists)(session.clone(), order).await {
+        Ok(()) => Ok(go("/lists?asked=yes")),
+        Err(error) => {
+            let faults = Faults::of(error)?;
+            Ok(draw_again(&page(app, &session, Search::default(), Again { whose, reason, faults })?))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+async fn update(State(app): State<App>, posted: Posted<Nothing>) -> Result<Response, PageError> {
+    let Nothing {} = posted.form;
+    obey(&app, posted.session, ListsOrder::Update, String::new()).await
+}
+
+async fn accept(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    posted: Posted<Input>,
+) -> Result<Response, PageError> {
+    let order = ListsOrder::Accept { source: name.clone(), reason: posted.form.reason };
+    obey(&app, posted.session, order, name).await
+}
+
+async fn restore(
+    State(app): State<App>,
+    Path(number): Path<u64>,
+    posted: Posted<Input>,
+) -> Result<Response, PageError> {
+    let order = ListsOrder::TakeBack { number, reason: posted.form.reason };
+    obey(&app, posted.session, order, number.to_string()).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{ListBuild, ListSource};
+    use crate::app::{ListBuild, ListSource, SealedListShown};
     use crate::sample;
     use crate::shots::{has, has_not, shot};
 
     fn page(shown: ListsShown) -> ListsPage {
         let chrome = Chrome::sample("Block lists", Some(sample::HEAD_OF_IT));
-        ListsPage { chrome, shown, calendar: policy::Pack::nothing().calendar, now: sample::now() }
+        ListsPage {
+            chrome,
+            shown,
+            search: Search::default(),
+            asked: false,
+            may_change: true,
+            again: Again::default(),
+            calendar: policy::Pack::nothing().calendar,
+            now: sample::now(),
+        }
     }
 
     fn source(name: &str, state: ListState, sentence: &str) -> ListSource {
@@ -87,22 +201,82 @@ mod tests {
             builds: vec![build(8, true), build(7, false)],
             taken_back: None,
             file: String::new(),
+            sealed: vec![],
         };
         let html = shot("lists", &page(shown.clone()));
         for wanted in [
             "Waits for a person",
             "shrank by 66 per cent",
             "- casino-7.test gambling",
-            "haven lists accept casinos",
+            "action=\"/lists/source/casinos/accept\"",
+            "action=\"/lists/build/7/restore\"",
+            "action=\"/lists/update\"",
             "answered 404",
             "434,095",
             "In force",
-            "haven lists rollback",
         ] {
             has(&html, wanted);
         }
         has_not(&html, "were taken back");
+        has_not(&html, "action=\"/lists/build/8/restore\"");
+        let reader = shot("lists-reader", &ListsPage { may_change: false, ..page(shown.clone()) });
+        has_not(&reader, "method=\"post\" action=\"/lists");
+        let again = Again {
+            whose: "casinos".to_owned(),
+            reason: String::new(),
+            faults: Faults::one("reason", "Say in a sentence why. It stays in the record."),
+        };
+        let html = shot("lists-again", &ListsPage { again, ..page(shown.clone()) });
+        has(&html, "There is something to mend");
+        assert_eq!(html.matches("id=\"reason\"").count(), 1, "one form is open");
         has(&shot("lists-taken-back", &page(ListsShown { taken_back: Some(7), ..shown })), "were taken back");
+    }
+
+    #[test]
+    fn f04_a_website_leads_to_its_list_edition_and_line() {
+        let line = ListLine {
+            list: "casinos".to_owned(),
+            fetched_at: Some(sample::now()),
+            edition: "99aa10de40c5".to_owned(),
+            file: "casinos/gambling/domains".to_owned(),
+            line: 4_107,
+            text: "casino-royal.test".to_owned(),
+            entry: "casino-royal.test".to_owned(),
+        };
+        let search = Search { name: "www.casino-royal.test".to_owned(), lines: vec![line], faults: Faults::default() };
+        let html = shot("lists-found", &ListsPage { search, ..page(ListsShown::default()) });
+        for wanted in ["casinos/gambling/domains", "line 4,107", "99aa10de40c5", "value=\"www.casino-royal.test\""] {
+            has(&html, wanted);
+        }
+        let search = Search { name: "library.test".to_owned(), ..Search::default() };
+        has(&shot("lists-not-found", &ListsPage { search, ..page(ListsShown::default()) }), "on none of our lists");
+    }
+
+    #[test]
+    fn f03_the_page_counts_sealed_lists_and_shows_in_red_one_that_the_settings_name_no_more() {
+        let list = |name: &str, in_settings: bool, state: ListState, sentence: &str| SealedListShown {
+            name: name.to_owned(),
+            in_settings,
+            in_force: true,
+            state,
+            entries: 6_012,
+            checked_at: Some(sample::now()),
+            fetched_at: Some(sample::now()),
+            sentence: sentence.to_owned(),
+        };
+        let shown = ListsShown {
+            sealed: vec![
+                list("licensed", true, ListState::Good, "nothing new."),
+                list("police", true, ListState::Held, "a new edition is not taken: It holds no entry at all."),
+                list("old", false, ListState::Good, "nothing new."),
+            ],
+            ..ListsShown::default()
+        };
+        let html = shot("lists-sealed", &page(shown));
+        for wanted in ["6,012 entries", "New edition not taken", "In no setting", "haven lists retire old", "S-9"] {
+            has(&html, wanted);
+        }
+        assert_eq!(html.matches("needs-you").count(), 2);
     }
 
     #[test]

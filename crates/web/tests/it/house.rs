@@ -172,6 +172,8 @@ fn options(mode: Mode) -> WebOptions {
         proxy_file: web::ProxyFile::default(),
         lists: Arc::new(web::ListsShown::default),
         in_force: Arc::new(|| None),
+        find_in_lists: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
+        change_lists: Arc::new(|_, _| Box::pin(async { Ok(()) })),
         fresh_id: Arc::new(move || format!("fresh-{}", count.fetch_add(1, Ordering::SeqCst))),
         practice: (mode == Mode::Practice).then(|| Practice {
             password: PASSWORD.to_owned(),

@@ -12,6 +12,7 @@ use super::open;
 use crate::hub::{self, COMMAND_LINE, Place};
 use crate::say::{self, Ending, Failure, Format, Out, Outcome};
 use crate::serve;
+use crate::settings::Settings;
 use crate::supply::{Build, Source, State, Supply, Update};
 
 /// Changes shown under a source that waits.
@@ -67,12 +68,25 @@ pub(crate) struct Comparing {
     format: Format,
 }
 
+fn none() -> Failure {
+    Failure::new("The settings name no sources of lists. Write them as [[list]]; docs/settings.md tells how.")
+}
+
+fn settings(place: &Place) -> Result<Settings, Failure> {
+    place.settings()?.ok_or_else(none)
+}
+
+fn supply_of(settings: &Settings) -> Result<Supply, Failure> {
+    serve::supply(settings)?.ok_or_else(none)
+}
+
 /// The supply that the settings name.
+pub(super) fn of(place: &Place) -> Result<Supply, Failure> {
+    supply(place)
+}
+
 fn supply(place: &Place) -> Result<Supply, Failure> {
-    let none =
-        || Failure::new("The settings name no sources of lists. Write them as [[list]]; docs/settings.md tells how.");
-    let settings = place.settings()?.ok_or_else(none)?;
-    serve::supply(&settings)?.ok_or_else(none)
+    supply_of(&settings(place)?)
 }
 
 fn find<'a>(supply: &'a Supply, name: &str) -> Result<&'a Source, Failure> {
@@ -83,15 +97,23 @@ fn find<'a>(supply: &'a Supply, name: &str) -> Result<&'a Source, Failure> {
 }
 
 pub(super) async fn update(updating: &Updating) -> Outcome {
-    let supply = supply(&updating.place)?;
+    let settings = settings(&updating.place)?;
     let haven = updating.place.hub().await?;
+    let is_sealed = |name: &str| settings.sealed_lists.iter().any(|list| list.name == name);
+    let mut ending = Ending::Done;
+    if updating.name.as_deref().is_none_or(is_sealed) {
+        ending = super::sealed::update(&settings, &haven, updating.name.as_deref()).await?;
+        if updating.name.is_some() || (settings.sources.is_empty() && !settings.sealed_lists.is_empty()) {
+            return Ok(ending);
+        }
+    }
+    let supply = supply_of(&settings)?;
     let sources: Vec<&Source> = match &updating.name {
         Some(name) => vec![find(&supply, name)?],
         None => supply.sources.iter().collect(),
     };
     let _held = supply.shelf.lock()?;
     supply.shelf.go_on();
-    let mut ending = Ending::Done;
     for source in sources {
         let outcome = supply.update(source, haven.now()).await?;
         say::line(format_args!("{}: {}", source.name, outcome.sentence()));
@@ -170,10 +192,20 @@ fn told(build: &Build) -> String {
     )
 }
 
-pub(super) fn status(showing: &Showing) -> Outcome {
-    let supply = supply(&showing.place)?;
+pub(super) async fn status(showing: &Showing) -> Outcome {
+    let settings = settings(&showing.place)?;
     let mut out = Out::new();
     let mut ending = Ending::Done;
+    // Whoever looks needs the database only for sealed lists: their key is there.
+    if !settings.sealed_lists.is_empty() || settings.data.folder.join(crate::sealed::FOLDER).exists() {
+        let haven = showing.place.hub().await?;
+        let sealed = serve::sealed(&settings, &haven, true).await?;
+        ending = super::sealed::status(&sealed, &mut out, showing.format)?;
+        if settings.sources.is_empty() {
+            return out.end(ending);
+        }
+    }
+    let supply = supply_of(&settings)?;
     for source in &supply.sources {
         let (status, edition) = (supply.shelf.status(&source.name), supply.shelf.edition(&source.name));
         let state = status.as_ref().map(|status| status.state);

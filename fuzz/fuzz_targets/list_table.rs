@@ -1,0 +1,22 @@
+//! A table from a stranger, with titles and without: no cell makes reading panic.
+#![no_main]
+
+use filter::Address;
+use filter::lists::{Builder, Columns, Lists, find};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &[u8]| {
+    let mut builder = Builder::new();
+    let report = builder.add_file("table.csv", text);
+    let lines = text.split(|byte| *byte == b'\n').count();
+    assert!(report.refused.iter().all(|refusal| (1..=lines).contains(&refusal.line)));
+    let lists = Lists::open(builder.finish()).expect("what the builder writes can be opened");
+    for line in text.split(|byte| *byte == b'\n').take(20) {
+        let name = String::from_utf8_lossy(line);
+        let name = name.split([' ', ',', ';', '\t']).next().unwrap_or_default().trim_matches('.').to_owned();
+        if let Ok(address) = Address::parse(&format!("http://{name}/")) {
+            let found = find("table.csv", text, &Columns::default(), &address);
+            assert_eq!(found.is_empty(), lists.lookup(&address).is_empty(), "{address}: {found:?}");
+        }
+    }
+});
