@@ -9,12 +9,13 @@ use crate::house::{Base, House, PROXIES_FROM, SEATS};
 pub const PASSWORD: &str = "three plain words";
 
 /// Who works and learns in a real house: name to sign in with, name, population, post.
-const PEOPLE: [(&str, &str, &str, &str); 7] = [
+const PEOPLE: [(&str, &str, &str, &str); 8] = [
     ("ines", "Ines Network", "staff", "head-of-it"),
     ("sunil", "Sunil Guardwell", "staff", "safeguarding-lead"),
     ("dana", "Dana Safehands", "staff", "designated-safeguarding-lead"),
     ("hugo", "Hugo Humane", "staff", "head-of-hr"),
     ("petra", "Petra Principal", "staff", "principal"),
+    ("tess", "Tess Tutor", "staff", "tutor"),
     ("lena", "Lena Learner", "learner", ""),
     ("yoshi", "Yoshi Younger", "learner", ""),
 ];

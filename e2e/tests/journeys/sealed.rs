@@ -40,7 +40,7 @@ const ELSEWHERE: [&str; 15] = [
     "user disable",
     "roster import",
 ];
-const WORKERS: [&str; 5] = ["ines", "sunil", "dana", "hugo", "petra"];
+const WORKERS: [&str; 6] = ["ines", "sunil", "dana", "hugo", "petra", "tess"];
 
 #[tokio::test]
 async fn f03_no_route_shows_or_switches_off_a_sealed_entry_sqlite() {
