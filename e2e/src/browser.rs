@@ -15,6 +15,9 @@ use crate::{House, page, plain};
 
 /// Longest wait for something to appear on a page, in seconds.
 const APPEAR_LIMIT_SECONDS: u64 = 15;
+/// How often a browser is opened that does not answer, and how long its first answer may take, in seconds.
+const OPENINGS: u32 = 8;
+const FIRST_ANSWER_SECONDS: u64 = 8;
 const LOOK_EVERY_MS: u64 = 50;
 /// Highest picture that is taken, in pixels.
 const PICTURE_HEIGHT_LIMIT_PX: u64 = 6_000;
@@ -79,6 +82,8 @@ struct Driver {
     child: Child,
     port: u16,
     session: String,
+    /// The browser's process.
+    browser: Option<u64>,
     _profile: TempDir,
 }
 
@@ -90,6 +95,20 @@ impl Browser {
 
     /// A new browser behind this proxy. With a hand, its own box for a name and a password is answered.
     pub async fn behind(house: &House, proxy: &str, hand: Option<&Hand>, width: Width) -> Self {
+        // chromedriver sometimes joins a browser with an extension in the midst of its first page, misses the end of that
+        // page's loading and then waits for it without end. Such a browser is ended, and another is opened.
+        for _ in 0..OPENINGS {
+            let browser = Self::opened(house, proxy, hand, width).await;
+            let first = browser.resize(width.size_px().1);
+            match tokio::time::timeout(Duration::from_secs(FIRST_ANSWER_SECONDS), first).await {
+                Ok(()) => return browser,
+                Err(_) => browser.driver.end_browser(),
+            }
+        }
+        panic!("no browser answered in {OPENINGS} openings");
+    }
+
+    async fn opened(house: &House, proxy: &str, hand: Option<&Hand>, width: Width) -> Self {
         let mut driver = Driver::start(house);
         let profile = driver._profile.path().display().to_string();
         let extensions = hand.map_or_else(
@@ -127,12 +146,11 @@ impl Browser {
             .await
             .expect("the browser starts");
         driver.session = client.session_id().await.unwrap().unwrap();
+        driver.browser = client.capabilities().and_then(|known| known.get("goog:processID")?.as_u64());
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("screenshots");
         let pictures = root.join(house.base.word());
         std::fs::create_dir_all(&pictures).unwrap();
-        let browser = Self { client, driver, width, pictures };
-        browser.resize(width.size_px().1).await;
-        browser
+        Self { client, driver, width, pictures }
     }
 
     async fn resize(&self, height: u64) {
@@ -332,11 +350,24 @@ impl Driver {
         });
         // Whatever it says later is read and thrown away, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port: port.expect("chromedriver names its port"), session: String::new(), _profile: profile }
+        Self {
+            child,
+            port: port.expect("chromedriver names its port"),
+            session: String::new(),
+            browser: None,
+            _profile: profile,
+        }
     }
 }
 
 impl Driver {
+    /// Ends a browser that does not answer, which chromedriver can then not end either.
+    fn end_browser(&self) {
+        if let Some(process) = self.browser {
+            let _ = Command::new("sh").args(["-c", &format!("kill -KILL {process}")]).status();
+        }
+    }
+
     /// A command of chromedriver's own, which the client library does not know.
     async fn ask(&self, command: &str, words: &Value) -> Value {
         let body = words.to_string();
