@@ -51,6 +51,9 @@ pub async fn raise(haven: &Haven, record: &Record) -> Result<(), ActionError> {
         return Ok(());
     };
     let pack = haven.pack();
+    if record.registered().is_some() {
+        return crate::device::tell(haven, &pack, record, &cue).await;
+    }
     let Some(trigger) = pack.filtering.triggers.iter().find(|trigger| trigger.id == cue.trigger) else {
         return Err(ActionError::Broken("an alert names a trigger that the policy does not have".to_owned()));
     };
@@ -174,7 +177,7 @@ fn technical(haven: &Haven, record: &Record, cue: &Cue, token: &[u8; 32]) -> Tec
 }
 
 /// Those who may acknowledge technical alerts are told that one waits; never the person it is about.
-async fn tell_technical(
+pub(crate) async fn tell_technical(
     haven: &Haven,
     pack: &Pack,
     team: &Team,

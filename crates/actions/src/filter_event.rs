@@ -109,6 +109,8 @@ pub struct EventRow {
     pub reference: String,
     pub at_text: String,
     pub device: String,
+    /// The name under which the device is registered, where nobody was known; empty for a person.
+    pub registered: String,
     pub host: String,
     pub action: String,
     pub codes: String,
@@ -144,6 +146,8 @@ pub struct TechnicalAlertRow {
     pub device: String,
     pub host: String,
     pub acknowledged: Option<String>,
+    /// It came from a registered device: nobody is known, and no case was opened.
+    pub nobody: bool,
     pub event_reference: String,
 }
 
@@ -200,6 +204,7 @@ pub async fn filter_events(haven: &Haven, session: &Session, query: EventQuery) 
 
 pub(crate) fn row(haven: &Haven, record: Record) -> EventRow {
     EventRow {
+        registered: record.registered().unwrap_or_default().to_owned(),
         reference: record.reference,
         at_text: words::moment(&haven.pack().calendar, haven.now(), record.at),
         device: record.device,
@@ -268,7 +273,7 @@ fn view(haven: &Haven, record: Record, person: Option<String>) -> EventView {
     EventView {
         has_person: !record.person.is_empty(),
         // How somebody was identified names them too.
-        how: if person.is_some() { record.how.clone() } else { String::new() },
+        how: if person.is_some() || record.registered().is_some() { record.how.clone() } else { String::new() },
         person,
         method: record.method.clone(),
         path: record.shown_path().to_owned(),
@@ -309,6 +314,7 @@ fn technical_row(haven: &Haven, team: &Team, alert: TechnicalAlert) -> Technical
         at_text: words::moment(calendar, now, alert.at),
         theme: alert.theme,
         grade: alert.grade,
+        nobody: alert.subject_token.is_none(),
         device: alert.device,
         host: alert.host,
         acknowledged: acknowledged

@@ -1,6 +1,7 @@
 //! How the filter stands: what the Head of IT looks at every day. Numbers of the whole organisation, with the day since when.
 
 pub mod about;
+mod devices;
 pub mod gaps;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,10 @@ use crate::session::Session;
 use crate::unit::in_unit;
 use crate::{ActionError, Haven, words};
 
-pub use about::{About, AccountsAbout, DiskAbout, EngineAbout, ListenerAbout, ListsAbout};
+pub use about::{
+    About, AccountsAbout, DEVICES_LIMIT, DeniedAbout, DeviceAbout, DiskAbout, EngineAbout, ListenerAbout, ListsAbout,
+};
+pub use devices::{DeniedRow, DeviceRow};
 pub use gaps::Gap;
 
 /// A node that has not spoken for so long counts as silent, in seconds.
@@ -86,6 +90,10 @@ pub struct Health {
     /// The day of the numbers, `2026-11-24`.
     pub day: String,
     pub gaps: Vec<Gap>,
+    /// What is registered where nobody can sign in.
+    pub devices: Vec<DeviceRow>,
+    /// Devices that met the gate, and at which nobody has signed in since.
+    pub denied: Vec<DeniedRow>,
 }
 
 /// How what was asked for today came by: what was read, and what passed unread.
@@ -149,6 +157,8 @@ pub async fn health(haven: &Haven, session: &Session) -> Result<Health, ActionEr
         top_codes: by_code(codes),
         day: day.to_string(),
         gaps: gaps::gaps(&pack, &abouts, &told),
+        devices: devices::registered(haven, &abouts),
+        denied: devices::denied(haven, &abouts, now),
     })
 }
 
@@ -218,6 +228,7 @@ impl Known {
             all.extend(authority_part(about, now, &at));
             all.push(waiting_part(about));
             all.extend(accounts_parts(about));
+            all.extend(devices::parts(&haven.pack(), about, now));
         }
         all.extend(about.engines.iter().map(|engine| {
             let light = if engine.works { Light::Good } else { Light::Wrong };
@@ -359,6 +370,7 @@ fn numbers(sum: &BTreeMap<String, u64>) -> Vec<Number> {
     vec![
         number("decided", "requests and tunnels decided", false),
         number("blocked", "not opened, pages and parts of pages", false),
+        number("for_device", "of those decided, at registered devices where nobody is known", false),
         number("gated", "met the access gate", false),
         number("lost_records", "records lost for lack of room", true),
         number("lost_alerts", "alerts lost", true),

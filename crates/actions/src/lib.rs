@@ -8,6 +8,7 @@ pub mod blocked;
 pub mod case;
 pub mod checks;
 pub mod decide;
+pub mod device;
 pub mod error;
 pub mod filter_event;
 mod handing;

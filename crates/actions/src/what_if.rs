@@ -3,7 +3,7 @@
 
 use casework::access;
 use filter::decide::{self, Explanation};
-use filter::{Address, Carriage, Facts, Person, Snapshot, Who};
+use filter::{Address, Carriage, Device, Facts, Person, Snapshot, Who};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use policy::Group;
@@ -19,13 +19,16 @@ const URL_LIMIT_BYTES: usize = 4_096;
 pub struct Question {
     /// As people write it: with or without `https://`.
     pub url: String,
-    /// A group of the policy.
+    /// A group of the policy, or [`NOBODY`].
     pub group: String,
     /// `2026-11-24T10:15` on the organisation's clock; empty for now.
     pub at: String,
     /// Address of a device, such as `10.20.4.17`; empty for anywhere.
     pub place: String,
 }
+
+/// In the place of a group: nobody has signed in, so what is registered at the address decides, or the gate.
+pub const NOBODY: &str = "nobody";
 
 /// The answer, in the words of the pages.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ pub struct Told {
     pub at_text: String,
     /// What hour it is then and there, with the row of the timetable that says so.
     pub hour: String,
+    /// What is registered at the address that was named, in sentences.
+    pub registered: String,
     pub host: String,
 }
 
@@ -86,13 +91,27 @@ pub fn groups(haven: &Haven) -> Vec<(String, String)> {
 pub fn ask(haven: &Haven, session: &Session, snapshot: &Snapshot, question: &Question) -> Result<Told, ActionError> {
     access::organisation(&snapshot.pack, &session.asker(), "filter.read", "filter")?;
     let address = address(&question.url)?;
-    let group = snapshot.pack.group(&question.group).ok_or_else(|| ActionError::fault("group", "Choose who asks."))?;
     let at = moment(haven, &question.at)?;
+    let place = place(&question.place)?;
     let asked = without_sealed(snapshot, snapshot.local.clone())?;
-    let facts = Facts { device: place(&question.place)?, ..facts(group, address, at) };
-    let hour = asked.hour_told(&facts, &group.id);
+    let registered = place.parse().ok().and_then(|place| asked.device_at(place, at));
+    let is_nobody = question.group == NOBODY;
+    let facts = if is_nobody {
+        Facts { device: place, ..of_nobody(registered.clone(), address, at) }
+    } else {
+        let group = snapshot.pack.group(&question.group);
+        let group = group.ok_or_else(|| ActionError::fault("group", "Choose who asks."))?;
+        Facts { device: place, ..facts(group, address, at) }
+    };
+    let hour = facts.who.asker().map(|asker| asked.hour_told(&facts, &asker.group)).unwrap_or_default();
     let found = decide::explain(&asked, &facts);
-    Ok(Told { hour, ..told(haven, question, found, at) })
+    let registered = match registered {
+        Some(device) if is_nobody => device.nobody.how,
+        Some(device) => format!("{} Whoever signs in there goes before it, as asked here.", device.nobody.how),
+        None if is_nobody && !facts.device.is_empty() => "Nothing is registered there: it meets the gate.".to_owned(),
+        None => String::new(),
+    };
+    Ok(Told { hour, registered, ..told(haven, question, found, at) })
 }
 
 /// What a rule would change, for each group of the policy, on the front page of its site.
@@ -160,6 +179,26 @@ fn moment(haven: &Haven, at: &str) -> Result<Timestamp, ActionError> {
         .ok_or_else(|| ActionError::fault("at", "Write a day and a time, such as 2026-11-24 10:15."))
 }
 
+/// What a registered device, or one that nobody knows, asks for: of `https` only the name is seen.
+fn of_nobody(registered: Option<Device>, address: Address, at: Timestamp) -> Facts {
+    let named = match address.scheme() {
+        "https" => Address::from_authority(&format!("{}:{}", address.host(), address.port())).ok(),
+        _ => None,
+    };
+    Facts {
+        at,
+        who: registered.map_or(Who::Unknown, Who::Device),
+        listener: String::new(),
+        device: String::new(),
+        carriage: if named.is_some() { Carriage::Tunnel } else { Carriage::Plain },
+        method: "GET".to_owned(),
+        address: named.unwrap_or(address),
+        navigation: true,
+        framed: false,
+        referrer_host: None,
+    }
+}
+
 /// A page that somebody of the group looks at; of `https` what is seen where Haven opens the connection.
 fn facts(group: &Group, address: Address, at: Timestamp) -> Facts {
     let carriage = if address.scheme() == "https" { Carriage::Inspected } else { Carriage::Plain };
@@ -213,6 +252,7 @@ fn told(haven: &Haven, question: &Question, found: Explanation, at: Timestamp) -
         inspect: found.inspect,
         record: found.record,
         hour: String::new(),
+        registered: String::new(),
         at_text: words::moment(&pack.calendar, haven.now(), at),
     }
 }

@@ -46,10 +46,11 @@ pub enum Gate {
 
 /// Decides on a request. Of a [`Carriage::Tunnel`] only the host is judged, and `inspect` says whether to open it; a
 /// tunnel carries an alert only where nothing inside will be judged (it is blocked, or passed through unopened).
-/// Without a person the gate's answer is given, and a shut gate is a block by S-4.
+/// Of a registered device the name and address are judged, by the rules of its group. Without a person or a device the gate's
+/// answer is given, and a shut gate is a block by S-4.
 #[must_use]
 pub fn request(snapshot: &Snapshot, facts: &Facts) -> Decision {
-    let Who::Person(person) = &facts.who else {
+    let Some(person) = facts.who.asker() else {
         return match gate(snapshot, facts) {
             Gate::Open(decision) => decision,
             Gate::Shut => shut(snapshot),
@@ -62,7 +63,7 @@ pub fn request(snapshot: &Snapshot, facts: &Facts) -> Decision {
 /// open, with the ordinary decision.
 #[must_use]
 pub fn gate(snapshot: &Snapshot, facts: &Facts) -> Gate {
-    if matches!(facts.who, Who::Person(_)) {
+    if facts.who.asker().is_some() {
         return Gate::Open(request(snapshot, facts));
     }
     match walk::open_to_all(snapshot, &facts.address) {
@@ -86,7 +87,7 @@ pub fn response(
     length: Option<u64>,
 ) -> ScanPlan {
     let seen = matches!(facts.carriage, Carriage::Plain | Carriage::Inspected);
-    let person = matches!(facts.who, Who::Person(_));
+    let person = facts.who.asker().is_some();
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let plan = match kind.as_str() {
         "text/html" | "text/plain" | "application/xhtml+xml" => ScanPlan::Words,
@@ -100,14 +101,14 @@ pub fn response(
 /// The last word, after the text of a response (HTML or plain) was read.
 #[must_use]
 pub fn text(snapshot: &Snapshot, facts: &Facts, request: &Decision, text: &str) -> Decision {
-    let Who::Person(person) = &facts.who else { return request.clone() };
+    let Some(person) = facts.who.asker() else { return request.clone() };
     if !content::may_be_judged(request) {
         return request.clone();
     }
-    content::after_text(snapshot, facts, person, request, text, content::Seen::OnPage)
+    for_device(facts, content::after_text(snapshot, facts, person, request, text, content::Seen::OnPage))
 }
 
-/// Whether what somebody sends is to be read for words.
+/// Whether what somebody sends is to be read for words. Not at a registered device: whoever stands there was not told (S-4).
 #[must_use]
 pub fn reads_sent(facts: &Facts, request: &Decision) -> bool {
     let seen = matches!(facts.carriage, Carriage::Plain | Carriage::Inspected);
@@ -136,7 +137,7 @@ pub fn sent(snapshot: &Snapshot, facts: &Facts, request: &Decision, sent: &Sent)
 #[must_use]
 pub fn scans_files(facts: &Facts, request: &Decision) -> bool {
     let seen = matches!(facts.carriage, Carriage::Plain | Carriage::Inspected);
-    let person = matches!(facts.who, Who::Person(_));
+    let person = facts.who.asker().is_some();
     seen && person && request.record && request.action != Action::Block && !request.rule.starts_with("update:")
 }
 
@@ -144,7 +145,7 @@ pub fn scans_files(facts: &Facts, request: &Decision) -> bool {
 /// and whether a person is told.
 #[must_use]
 pub fn infected(snapshot: &Snapshot, facts: &Facts, request: &Decision, file: Found<'_>) -> Decision {
-    let Who::Person(person) = &facts.who else { return request.clone() };
+    let Some(person) = facts.who.asker() else { return request.clone() };
     file::infected(snapshot, facts, person, request, file)
 }
 
@@ -165,7 +166,7 @@ pub fn unknown_protocol(snapshot: &Snapshot, facts: &Facts) -> Decision {
 
 /// What a lesson says of a tunnel that turns out not to show what is in it: then only its name can be judged.
 fn lesson_unopened(snapshot: &Snapshot, facts: &Facts) -> Option<Decision> {
-    let Who::Person(person) = &facts.who else { return None };
+    let person = facts.who.asker()?;
     let won = walk::lessons(snapshot, facts, person, &[], false).into_iter().next()?;
     let usual = request(snapshot, facts);
     if usual.action == Action::Block || !usual.record || usual.rule.starts_with("update:") {
@@ -225,11 +226,13 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     for address in &inside {
         candidates.extend(walk::embedded(snapshot, &asker, address, &mut embedded_codes));
     }
-    let terms = if facts.carriage.is_host_only() { None } else { search::terms(&facts.address) };
+    let terms =
+        if facts.carriage.is_host_only() || facts.who.is_device() { None } else { search::terms(&facts.address) };
     let search_codes = terms.as_ref().map(|terms| content::search_codes(snapshot, terms)).unwrap_or_default();
     candidates.extend(content::candidates(snapshot, &asker, &search_codes, content::Seen::InSearch));
     // A part of a host can only be told from the rest inside an opened tunnel.
-    let may_open = walk::may_open(snapshot, &person.group, &facts.address, &site_codes);
+    // Whoever stands at a registered device was not told, and it could not be given our certificate (S-4).
+    let may_open = !facts.who.is_device() && walk::may_open(snapshot, &person.group, &facts.address, &site_codes);
     candidates.retain(|candidate| may_open || !candidate.is_part);
     candidates.extend(walk::lessons(snapshot, facts, person, &inside, may_open));
     candidates.sort_by_key(|candidate| candidate.tier);
@@ -261,7 +264,15 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
         let (safe, restrict) = (rules.safe_search || in_lesson, rules.youtube_restrict || in_lesson);
         decision.edits = search::edits(&facts.address, safe, restrict);
     }
-    Judgement { decision, candidates, winner }
+    Judgement { decision: for_device(facts, decision), candidates, winner }
+}
+
+/// At a registered device nobody reads a warning: it closes.
+fn for_device(facts: &Facts, mut decision: Decision) -> Decision {
+    if facts.who.is_device() && decision.action == Action::Warn {
+        decision.action = Action::Block;
+    }
+    decision
 }
 
 /// Who asks, and when: what rules are chosen by.

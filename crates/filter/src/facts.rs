@@ -9,8 +9,38 @@ use crate::address::Address;
 pub enum Who {
     /// A signed-in person whose notice and agreement are in order.
     Person(Person),
+    /// Nobody: a device at which nobody can sign in, and which was registered.
+    Device(Device),
     /// Nobody has signed in here, or the gate is not yet passed.
     Unknown,
+}
+
+impl Who {
+    /// By whose rules is decided: the person's, or for a registered device those of its group, with nobody in it.
+    #[must_use]
+    pub fn asker(&self) -> Option<&Person> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Device(device) => Some(&device.nobody),
+            Self::Unknown => None,
+        }
+    }
+
+    #[must_use]
+    pub fn is_device(&self) -> bool {
+        matches!(self, Self::Device(_))
+    }
+}
+
+/// A registered device, or several under one name: games consoles, a screen in a hall.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Device {
+    /// As it was registered: "Games consoles, common room".
+    pub name: String,
+    /// Post of the policy that answers for it.
+    pub responsible: String,
+    /// What stands in a person's place: a group, the sentence that says what is registered, and no id.
+    pub nobody: Person,
 }
 
 /// A person as the gateway knows them for the length of a browser session.

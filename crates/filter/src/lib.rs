@@ -6,6 +6,7 @@ pub mod address;
 pub mod body;
 pub mod decide;
 pub mod decision;
+pub mod device;
 pub mod facts;
 pub mod lesson;
 pub mod lists;
@@ -20,5 +21,5 @@ pub mod timetable;
 
 pub use address::{Address, AddressError};
 pub use decision::{AlertCue, Decision, Edit, ScanPlan};
-pub use facts::{Carriage, Facts, Person, Who};
+pub use facts::{Carriage, Device, Facts, Person, Who};
 pub use snapshot::Snapshot;

@@ -30,11 +30,30 @@ impl FromStr for Network {
     }
 }
 
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let widest = if self.base.is_ipv4() { 32 } else { 128 };
+        if self.prefix_bits == widest { self.base.fmt(f) } else { write!(f, "{}/{}", self.base, self.prefix_bits) }
+    }
+}
+
 impl Network {
     /// How many leading bits the network fixes: of two that hold an address, the one with more is closer.
     #[must_use]
     pub fn prefix_bits(&self) -> u8 {
         self.prefix_bits
+    }
+
+    /// Whether another one is the very same range, however it is written.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.prefix_bits == other.prefix_bits && self.contains(other.base)
+    }
+
+    /// Whether it is of the old kind of addresses (IPv4).
+    #[must_use]
+    pub fn is_v4(&self) -> bool {
+        self.base.is_ipv4()
     }
 
     /// Whether an address lies in this network.

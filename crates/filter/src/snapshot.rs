@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use policy::{Action, Citation, Grade, Pack, When};
 use thiserror::Error;
 
-use crate::facts::Facts;
+use crate::device::Devices;
+use crate::facts::{Device, Facts};
 use crate::lesson::{self, CompiledLesson, Lesson};
 use crate::lists::local;
 use crate::lists::{HelpKind, HelpList, Lists, LocalRule, SealedIndex};
@@ -48,6 +49,8 @@ pub struct Snapshot {
     pub(crate) lessons: Vec<CompiledLesson>,
     /// When classes, lunch and exams are.
     timetable: Arc<Timetable>,
+    /// What is registered where nobody can sign in.
+    devices: Arc<Devices>,
     /// Its exams and closed hours, in the places of their rows.
     limits: Vec<Option<CompiledLesson>>,
 }
@@ -148,6 +151,7 @@ impl Snapshot {
             compiled,
             lessons: Vec::new(),
             timetable: Arc::default(),
+            devices: Arc::default(),
             limits: Vec::new(),
         })
     }
@@ -172,6 +176,19 @@ impl Snapshot {
         self.limits = lesson::limits(&self.pack, &timetable, &self.compiled.unlisted.1);
         self.timetable = timetable;
         self
+    }
+
+    /// Puts in what is registered where nobody can sign in.
+    #[must_use]
+    pub fn with_devices(mut self, devices: Arc<Devices>) -> Self {
+        self.devices = devices;
+        self
+    }
+
+    /// What is registered at an address at a moment.
+    #[must_use]
+    pub fn device_at(&self, address: IpAddr, at: Timestamp) -> Option<Device> {
+        self.devices.device(&self.pack, address, at)
     }
 
     /// What hour it is for somebody of a group.
@@ -217,7 +234,7 @@ impl Snapshot {
     pub fn for_questions(&self, local: Vec<LocalRule>) -> Result<Self, SnapshotError> {
         let (pack, lists, words) = (Arc::clone(&self.pack), Arc::clone(&self.lists), Arc::clone(&self.words));
         let asked = Self::new(pack, lists, words, local, self.portal_hosts.clone())?;
-        Ok(asked.with_timetable(Arc::clone(&self.timetable)))
+        Ok(asked.with_timetable(Arc::clone(&self.timetable)).with_devices(Arc::clone(&self.devices)))
     }
 
     /// Whether each sealed list names a host: only for the test entry of a check, and never for what somebody asks. None if

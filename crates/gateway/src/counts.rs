@@ -39,6 +39,8 @@ impl Count {
 }
 
 counts! {
+    /// Requests and tunnels that were decided for a registered device.
+    for_device,
     /// Tunnels that were opened for one site and then used for another, by TLS.
     other_names,
     /// Connections that came in at a listener.

@@ -11,9 +11,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use filter::Snapshot;
 use filter::decide::{self, NameAsker};
 use filter::search::SafeName;
+use filter::{Device, Snapshot};
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -237,7 +237,8 @@ impl Desk {
                 return None;
             }
         };
-        let asker = asker(&self.door, plain(from));
+        let registered = registered(&self.keeper, plain(from));
+        let asker = asker(&self.door, registered.as_ref(), plain(from));
         let answer = match (&asker, &question.host) {
             (Asker::Nobody, _) => {
                 self.keeper.counts.dns_refused.add();
@@ -387,7 +388,16 @@ impl Desk {
 }
 
 /// For whom an address asks: the closest network that was declared; otherwise the strictest, for addresses from inside.
-fn asker(door: &DnsDoor, address: IpAddr) -> Asker<'_> {
+/// What is registered at an address.
+fn registered(keeper: &Keeper, address: IpAddr) -> Option<Device> {
+    keeper.ports.snapshots.current()?.device_at(address, keeper.ports.moment.now())
+}
+
+/// A registered device has the rules of its own group, before those of the network that it is in.
+fn asker<'a>(door: &'a DnsDoor, registered: Option<&'a Device>, address: IpAddr) -> Asker<'a> {
+    if let Some(device) = registered {
+        return Asker::Group(&device.nobody.group);
+    }
     let declared = door.networks.iter().filter(|(network, _)| network.contains(address));
     match declared.max_by_key(|(network, _)| network.prefix_bits()) {
         Some((_, group)) => Asker::Group(group),
@@ -407,7 +417,8 @@ fn may_be_told(reach: &Reach, address: IpAddr) -> bool {
 pub(crate) fn decision_for(keeper: &Keeper, address: IpAddr, host: &str) -> Option<filter::Decision> {
     let snapshot = keeper.ports.snapshots.current()?;
     let door = keeper.config.dns.iter().find(|door| !door.block_page.is_empty())?;
-    let group = match asker(door, address) {
+    let registered = registered(keeper, address);
+    let group = match asker(door, registered.as_ref(), address) {
         Asker::Group(group) => Some(group),
         Asker::Strictest | Asker::Nobody => None,
     };

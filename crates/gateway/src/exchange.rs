@@ -129,7 +129,7 @@ impl Errand {
         if self.pending.was_lost() {
             self.decision = self.visit.unrecorded(&self.snapshot, &self.facts);
         }
-        if matches!(self.facts.who, Who::Person(_)) && self.decision.record {
+        if self.facts.who.asker().is_some() && self.decision.record {
             keeper.counts.decided.add();
             let carried = match self.facts.carriage {
                 Carriage::Plain => &keeper.counts.plain,
@@ -405,7 +405,7 @@ pub(crate) fn stops(visit: &Visit, facts: &Facts, decision: &Decision) -> bool {
         Action::Block => true,
         Action::Warn => match &facts.who {
             Who::Person(person) => !visit.keeper.warnings.has_passed(&person.session, facts.address.host(), facts.at),
-            Who::Unknown => true,
+            Who::Device(_) | Who::Unknown => true,
         },
         Action::Allow | Action::Watch => false,
     }

@@ -129,6 +129,8 @@ fn admit(
     let visit = Visit {
         keeper: Arc::clone(keeper),
         door,
+        // The door is the proxy's own: where a browser stands is told with each question.
+        at_device: false,
         known_by: KnownBy::Nothing,
         shown: None,
         named: None,

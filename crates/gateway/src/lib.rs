@@ -9,6 +9,7 @@ mod carry;
 pub mod certificates;
 pub mod config;
 mod counts;
+mod denied;
 pub mod dns;
 mod door;
 mod examine;
@@ -45,6 +46,7 @@ pub use block::BLOCK_PAGE_LIMIT_BYTES;
 pub use certificates::{Authority, AuthorityPem, CertificateError};
 pub use config::{Config, DnsDoor, IcapDoor, KnownBy, Limits, Listener, ListenerTls, NetworkSignIn, Reach, Trust};
 pub use counts::{Counts, Numbers};
+pub use denied::{DENIED_LIMIT_DEVICES, Denied, DeniedDevice};
 pub use ports::{
     Answer, Contact, Door, Identified, Identity, Moment, Portal, Record, Records, Snapshots, Vouched, Wire,
 };

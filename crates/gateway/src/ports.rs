@@ -92,13 +92,14 @@ pub trait Identity: Send + Sync + 'static {
     fn connections(&self, door: &Door, open: usize, now: Timestamp);
 }
 
-/// One line of the activity record (M01). Made only for people who have acknowledged the notice (S-4), never for help
-/// sites or Haven's own pages (S-3).
+/// One line of the activity record (M01). Made only for people who have acknowledged the notice, and for registered devices
+/// (S-4); never for help sites or Haven's own pages (S-3).
 #[derive(Debug, Clone)]
 pub struct Record {
     /// Opaque reference, shown on the block page; 16 characters, random.
     pub reference: String,
     pub at: Timestamp,
+    /// Of a registered device: without an id, with what is registered in the place of session and how (`filter::Device::nobody`).
     pub person: Person,
     pub door: Door,
     pub method: String,

@@ -1,8 +1,8 @@
-//! Makes the line of the activity record for one decision about one known person, and nobody else.
+//! Makes the line of the activity record for one decision about one known person or one registered device, and nobody else.
 
 use std::sync::Arc;
 
-use filter::{Address, Decision, Facts, Who};
+use filter::{Address, Decision, Facts};
 use policy::Action;
 
 use crate::ports::{Door, Moment, Record, Records};
@@ -18,9 +18,10 @@ pub(crate) fn reference(moment: &dyn Moment) -> String {
     bytes.iter().map(|byte| ALPHABET.get(usize::from(byte & 31)).map_or('a', |letter| char::from(*letter))).collect()
 }
 
-/// The record of a decision; none if nobody is known (S-4) or it must not be kept (S-3).
+/// The record of a decision; none if nobody is known and nothing registered (S-4), or it must not be kept (S-3). Of a registered
+/// device the website is kept, and neither the page nor what was searched for: whoever stood there was not told.
 pub(crate) fn make(reference: &str, door: &Door, facts: &Facts, decision: &Decision) -> Option<Record> {
-    let Who::Person(person) = &facts.who else { return None };
+    let person = facts.who.asker()?;
     if !decision.record {
         return None;
     }
@@ -36,12 +37,16 @@ pub(crate) fn make(reference: &str, door: &Door, facts: &Facts, decision: &Decis
         method: facts.method.clone(),
         scheme: address.scheme().to_owned(),
         host: address.host().to_owned(),
-        path: if facts.carriage == filter::Carriage::Tunnel {
+        path: if facts.carriage == filter::Carriage::Tunnel || (facts.who.is_device() && !is_sealed) {
             String::new()
         } else {
             format!("{}{query}", address.path())
         },
-        search: filter::search::terms(address).map(|terms| terms.raw).unwrap_or_default(),
+        search: if facts.who.is_device() {
+            String::new()
+        } else {
+            filter::search::terms(address).map(|terms| terms.raw).unwrap_or_default()
+        },
         action: decision.action,
         codes: decision.codes.clone(),
         rule: decision.rule.clone(),

@@ -16,6 +16,7 @@ use crate::accounting::{self, Accounting};
 use crate::certificates::Authority;
 use crate::config::{Config, Listener, ListenerTls, NetworkSignIn};
 use crate::counts::Counts;
+use crate::denied::Denied;
 use crate::dns::{self, ClosedNames};
 use crate::door::{Doors, Passes};
 use crate::icap;
@@ -69,6 +70,7 @@ pub(crate) struct Keeper {
     pub(crate) engine: Option<Arc<Engine>>,
     pub(crate) warnings: Warnings,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) denied: Arc<Denied>,
     pub(crate) closed_names: Arc<ClosedNames>,
     pub(crate) doors: Arc<Doors>,
     pub(crate) passes: Arc<Passes>,
@@ -152,6 +154,7 @@ impl Gateway {
             upstream: Arc::new(upstream),
             warnings: Warnings::default(),
             counts: Arc::new(Counts::default()),
+            denied: Arc::new(Denied::default()),
             closed_names: Arc::new(ClosedNames::default()),
             stop: CancellationToken::new(),
             end: CancellationToken::new(),
@@ -197,6 +200,12 @@ impl Gateway {
     #[must_use]
     pub fn counts(&self) -> Arc<Counts> {
         Arc::clone(&self.keeper.counts)
+    }
+
+    /// Devices at which nobody signed in and that met the gate.
+    #[must_use]
+    pub fn denied(&self) -> Arc<Denied> {
+        Arc::clone(&self.keeper.denied)
     }
 
     /// The malware engine, for a health page and for other doors; none if none is set.
@@ -290,6 +299,7 @@ fn admit(keeper: &Arc<Keeper>, listener: &Listener, stream: TcpStream, from: Soc
     let visit = Visit {
         keeper: Arc::clone(keeper),
         door,
+        at_device: true,
         known_by: listener.known_by,
         shown: None,
         named: None,

@@ -113,10 +113,12 @@ async fn course(visit: &Arc<Visit>, address: &Address, request: &Request<Incomin
     let mut stops = match (decision.action, &facts.who) {
         (Action::Block, _) => true,
         (Action::Warn, Who::Person(person)) => !keeper.warnings.has_passed(&person.session, address.host(), facts.at),
+        // Nobody reads a warning there.
+        (Action::Warn, Who::Device(_)) => true,
         _ => false,
     };
     let inspect = decision.inspect && decision.record && !stops;
-    if !inspect && decision.record && matches!(facts.who, Who::Person(_)) {
+    if !inspect && decision.record && facts.who.asker().is_some() {
         keeper.counts.decided.add();
         if !stops {
             keeper.counts.unopened.add();

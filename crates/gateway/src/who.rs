@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use filter::decide::{self, Gate};
-use filter::{Address, Carriage, Decision, Facts, Snapshot, Who};
+use filter::{Address, Carriage, Decision, Device, Facts, Snapshot, Who};
 use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 
@@ -20,6 +20,8 @@ use crate::server::Keeper;
 pub(crate) struct Visit {
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) door: Door,
+    /// Whether the address of the door is that of the device itself, and not of another proxy.
+    pub(crate) at_device: bool,
     /// By what somebody is known at this listener (S-6).
     pub(crate) known_by: KnownBy,
     /// The pass that came with this request, or with the tunnel that it is in.
@@ -34,7 +36,7 @@ pub(crate) struct Visit {
 
 /// What is to happen with a request, by who asks.
 pub(crate) enum Standing {
-    /// A person who has passed the gate, and the decision about their request.
+    /// A person who has passed the gate, or a registered device, and the decision about the request.
     Known(Decision),
     /// Nobody known, or not proven; this is open to anybody and nothing is kept about it.
     Open(Decision),
@@ -57,6 +59,7 @@ impl Visit {
         Arc::new(Self {
             keeper: Arc::clone(&self.keeper),
             door: self.door.clone(),
+            at_device: self.at_device,
             known_by: self.known_by,
             shown,
             named: None,
@@ -68,10 +71,17 @@ impl Visit {
 
     /// The same visit, for a request that another proxy asks about: where its browser stands, and whom the proxy names, if it
     /// is believed about that.
-    pub(crate) fn on_behalf(self: &Arc<Self>, door: Door, known_by: KnownBy, named: Option<Vouched>) -> Arc<Self> {
+    pub(crate) fn on_behalf(
+        self: &Arc<Self>,
+        door: Door,
+        at_device: bool,
+        known_by: KnownBy,
+        named: Option<Vouched>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             keeper: Arc::clone(&self.keeper),
             door,
+            at_device,
             known_by,
             shown: None,
             named,
@@ -153,6 +163,11 @@ impl Visit {
             Identified::Unproven => Shut::Unproven,
             Identified::Unknown => Shut::Unknown,
         };
+        if shut == Shut::Unknown
+            && let Some(device) = self.device(snapshot, facts.at)
+        {
+            return self.registered(snapshot, facts, device);
+        }
         facts.who = Who::Unknown;
         if let Gate::Open(mut decision) = decide::gate(snapshot, facts) {
             // Whatever was decided: nothing is looked at or kept about somebody who has not been told (S-3, S-4).
@@ -164,15 +179,32 @@ impl Visit {
         if shut == Shut::Unknown && !self.cannot_ask() {
             match self.ask_again(facts.at).await {
                 Identified::Person(person) => return self.known(snapshot, facts, person),
-                Identified::Unproven => return self.shut(Shut::Unproven),
+                Identified::Unproven => return self.shut(Shut::Unproven, facts.at),
                 Identified::Unknown => {}
             }
         }
-        self.shut(shut)
+        self.shut(shut, facts.at)
+    }
+
+    /// What is registered where nobody is known. A person goes before it, also one who has to prove their session first.
+    fn device(&self, snapshot: &Snapshot, now: Timestamp) -> Option<Device> {
+        let device = snapshot.device_at(self.door.address, now).filter(|_| self.at_device)?;
+        matches!(self.look(now, false), Identified::Unknown).then_some(device)
+    }
+
+    fn registered(&self, snapshot: &Snapshot, facts: &mut Facts, device: Device) -> Standing {
+        self.keeper.counts.for_device.add();
+        facts.who = Who::Device(device);
+        self.decided(snapshot, facts)
     }
 
     fn known(&self, snapshot: &Snapshot, facts: &mut Facts, person: filter::Person) -> Standing {
         facts.who = Who::Person(person);
+        self.decided(snapshot, facts)
+    }
+
+    fn decided(&self, snapshot: &Snapshot, facts: &Facts) -> Standing {
+        self.keeper.denied.remove(&self.door);
         let decision = decide::request(snapshot, facts);
         if decision.record && !self.keeper.ports.records.room() {
             return Standing::Known(self.unrecorded(snapshot, facts));
@@ -186,8 +218,11 @@ impl Visit {
         decide::records_down(snapshot, facts)
     }
 
-    fn shut(&self, shut: Shut) -> Standing {
+    fn shut(&self, shut: Shut, now: Timestamp) -> Standing {
         let shut = if self.cannot_ask() { Shut::CannotAsk } else { shut };
+        if shut == Shut::Unknown && self.at_device {
+            self.keeper.denied.add(&self.door, now);
+        }
         self.keeper.counts.gated.add();
         self.keeper.ports.records.count_gate();
         Standing::Shut(shut)
@@ -202,6 +237,14 @@ impl Visit {
             Who::Person(person) => match self.look(facts.at, false) {
                 Identified::Person(still) if still.id == person.id && still.session == person.session => {
                     facts.who = Who::Person(still);
+                    decide::request(&snapshot, &facts)
+                }
+                _ => return false,
+            },
+            // Whoever signs in there is somebody; a registration that ended is none.
+            Who::Device(device) => match self.device(&snapshot, facts.at) {
+                Some(still) if still.name == device.name => {
+                    facts.who = Who::Device(still);
                     decide::request(&snapshot, &facts)
                 }
                 _ => return false,

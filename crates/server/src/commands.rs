@@ -78,6 +78,10 @@ fn facts(group: &Group, site: &str, address: filter::Address, at: jiff::Timestam
 
 /// The facts of a page that a person would open.
 pub(crate) fn facts_of(person: Person, address: filter::Address, at: jiff::Timestamp) -> Facts {
+    Facts { who: Who::Person(person), ..facts_of_nobody(address, at) }
+}
+
+fn facts_of_nobody(address: filter::Address, at: jiff::Timestamp) -> Facts {
     let carriage = match address.scheme() {
         "connect" => Carriage::Tunnel,
         "https" | "wss" => Carriage::Inspected,
@@ -85,7 +89,7 @@ pub(crate) fn facts_of(person: Person, address: filter::Address, at: jiff::Times
     };
     Facts {
         at,
-        who: Who::Person(person),
+        who: Who::Unknown,
         listener: String::new(),
         device: String::new(),
         carriage,
@@ -95,6 +99,21 @@ pub(crate) fn facts_of(person: Person, address: filter::Address, at: jiff::Times
         framed: false,
         referrer_host: None,
     }
+}
+
+/// The facts of what a device asks for where nobody has signed in: of `https` only the name is seen.
+fn device_facts(
+    device: std::net::IpAddr,
+    registered: Option<filter::Device>,
+    address: filter::Address,
+    at: jiff::Timestamp,
+) -> Facts {
+    let named = match address.scheme() {
+        "https" | "wss" => filter::Address::from_authority(&format!("{}:{}", address.host(), address.port())).ok(),
+        _ => None,
+    };
+    let who = registered.map_or(Who::Unknown, Who::Device);
+    Facts { who, device: device.to_string(), ..facts_of_nobody(named.unwrap_or(address), at) }
 }
 
 pub(crate) fn word(action: Action) -> &'static str {

@@ -96,6 +96,7 @@ async fn practise(port: u16, data: &Path, mark: &Mark) -> Outcome {
         authority: Arc::new(authority),
         lists: None,
         timetable: Arc::default(),
+        devices: Arc::default(),
         supply: None,
         sealed: None,
         portal: Portal {

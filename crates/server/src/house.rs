@@ -35,7 +35,7 @@ use crate::say::{self, Ending, Failure, Outcome};
 use crate::sealed::Sealed;
 use crate::spool::Spool;
 use crate::supply::Supply;
-use crate::telling::{Seen, Telling};
+use crate::telling::{Counting, Seen, Telling};
 use crate::{heads, hub, workers};
 
 /// Random bytes in the key of a form.
@@ -68,6 +68,8 @@ pub(crate) struct House {
     pub(crate) supply: Option<Arc<Supply>>,
     /// When classes, lunch and exams are.
     pub(crate) timetable: Arc<filter::timetable::Timetable>,
+    /// What is registered where nobody can sign in.
+    pub(crate) devices: Arc<filter::device::Devices>,
     /// Lists of illegal content; none in the practice organisation.
     pub(crate) sealed: Option<Arc<Sealed>>,
     pub(crate) portal: Portal,
@@ -132,7 +134,11 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &[(&str, Vec<(S
     let mut end = EndSignals::listen()?;
     let tasks = TaskTracker::new();
     let mut opened = Opened::open(&house).await?;
-    let counts = opened.gateway.as_ref().map(|gateway| (gateway.counts(), gateway.engine()));
+    let counts = opened.gateway.as_ref().map(|gateway| Counting {
+        counts: gateway.counts(),
+        engine: gateway.engine(),
+        denied: gateway.denied(),
+    });
     let addresses = opened.gateway.as_ref().map(Gateway::addresses).unwrap_or_default();
     let others =
         opened.gateway.as_ref().map(|gateway| [("names", gateway.dns_addresses()), ("ICAP", gateway.icap_addresses())]);
@@ -251,7 +257,7 @@ impl Opened {
         }
         let in_force =
             InForce::open(Arc::clone(&house.haven), house.lists.clone(), house.supply.is_some(), hosts, &house.data)?;
-        let in_force = in_force.by_timetable(Arc::clone(&house.timetable));
+        let in_force = in_force.by_timetable(Arc::clone(&house.timetable)).by_devices(Arc::clone(&house.devices));
         let in_force = Arc::new(in_force.with_sealed(house.sealed.clone()));
         let people = Arc::new(People::new(Arc::clone(&house.haven)));
         let feed = Feed::new(Arc::clone(&house.haven), Arc::clone(&people), Arc::clone(&in_force), !house.has_pages());
@@ -407,12 +413,7 @@ fn accounts(tenants: &Tenants) -> Vec<AccountsAbout> {
 const BY_PROXY: &str = "the sign-in at the proxy that asks (ICAP)";
 
 /// What this node tells of itself.
-fn telling(
-    house: &House,
-    opened: &Opened,
-    counted: Option<(Arc<gateway::Counts>, Option<Arc<gateway::malware::Engine>>)>,
-    addresses: &[(String, SocketAddr)],
-) -> Telling {
+fn telling(house: &House, opened: &Opened, counted: Option<Counting>, addresses: &[(String, SocketAddr)]) -> Telling {
     let known_by = |name: &str| {
         let found = house.gateway.listeners.iter().find(|listener| listener.name == name);
         match found.map(|listener| listener.known_by).unwrap_or_default() {
@@ -443,11 +444,11 @@ fn telling(
         listeners: listeners.chain(asked).collect(),
         authority_until: house.authority.valid_until(),
         accounts: accounts(&house.gateway.tenants),
+        devices: crate::telling::registered(&house.devices),
         ..About::default()
     };
     let (haven, in_force, recorder) = (Arc::clone(&house.haven), Arc::clone(&opened.in_force), opened.recorder.clone());
-    let (counts, engine) = counted.map_or((None, None), |(counts, engine)| (Some(counts), engine));
-    Telling::new(haven, gateway_name(house), fixed, Seen { in_force, recorder, counts, engine, places })
+    Telling::new(haven, gateway_name(house), fixed, Seen { in_force, recorder, counted, places })
 }
 
 /// Each gateway chains its own batches: the name is that of the machine.

@@ -63,6 +63,9 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
             "The door '{door}' names the group '{group}', which the policy does not have. Mend networks in the settings."
         )));
     }
+    if let Some(sentence) = settings.device_fault(&pack) {
+        return Err(Failure::new(format!("{sentence} Mend [[device]] in the settings.")));
+    }
     let authority = authority(&settings)?;
     let gateway = gateway_config(&settings)?;
     let tls = match (&settings.portal.tls_certificate, &settings.portal.tls_key) {
@@ -87,6 +90,7 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
         authority: Arc::new(authority),
         lists: list_file(&settings),
         timetable: Arc::new(settings.timetable()),
+        devices: Arc::new(settings.devices()),
         supply: supply(&settings)?.map(Arc::new),
         portal: portal(&settings, tls),
         carrier,
@@ -199,6 +203,7 @@ async fn serve_gateway(settings: Settings) -> Outcome {
         authority,
         lists: list_file(&settings),
         timetable: Arc::new(settings.timetable()),
+        devices: Arc::new(settings.devices()),
         supply: supply(&settings)?.map(Arc::new),
         portal: portal(&settings, None),
         carrier: None,

@@ -1,5 +1,6 @@
 //! What an organisation sets in `haven.toml`; docs/settings.md tells every setting, and a test holds the two together.
 
+mod device;
 mod malware;
 mod timetable;
 
@@ -17,6 +18,7 @@ use crate::say::Failure;
 use crate::sealed;
 use crate::spool;
 use crate::supply::Origin;
+pub(crate) use device::DeviceRow;
 pub(crate) use malware::Malware;
 pub(crate) use timetable::TimetableRow;
 
@@ -67,6 +69,9 @@ pub(crate) struct Settings {
     /// When classes, lunch and exams are.
     #[serde(default)]
     pub(crate) timetable: Vec<TimetableRow>,
+    /// Devices at which nobody can sign in.
+    #[serde(default, rename = "device")]
+    pub(crate) devices: Vec<DeviceRow>,
     #[serde(default)]
     pub(crate) inspection: Inspection,
     pub(crate) mail: Option<Mail>,
@@ -469,6 +474,7 @@ impl Settings {
         self.check_networks(text)?;
         self.check_doors(text)?;
         self.check_timetable(text)?;
+        self.check_devices(text)?;
         for (index, listener) in self.listeners.iter().enumerate() {
             if self.listeners.iter().take(index).any(|other| other.name == listener.name) {
                 return fault(

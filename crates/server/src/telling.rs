@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use actions::Haven;
-use actions::health::about::{self, About, DiskAbout, EngineAbout, ListsAbout};
+use actions::health::about::{
+    self, About, DEVICES_LIMIT, DeniedAbout, DeviceAbout, DiskAbout, EngineAbout, ListsAbout,
+};
 use filter::Snapshot;
+use filter::device::Devices;
 use filter::lists::ListsStat;
 use gateway::malware::{Engine, Health};
-use gateway::{Counts, Snapshots as _};
+use gateway::{Counts, Denied, Snapshots as _};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -29,11 +32,44 @@ const SECONDS_IN_AN_HOUR: i64 = 3600;
 pub(crate) struct Seen {
     pub(crate) in_force: Arc<InForce>,
     pub(crate) recorder: Option<Arc<Recorder>>,
-    pub(crate) counts: Option<Arc<Counts>>,
-    /// What files are scanned with.
-    pub(crate) engine: Option<Arc<Engine>>,
+    /// None where there is no gateway.
+    pub(crate) counted: Option<Counting>,
     /// Folders of which the room is told, with what they are for.
     pub(crate) places: Vec<(&'static str, PathBuf)>,
+}
+
+/// What the gateway of this node tells.
+pub(crate) struct Counting {
+    pub(crate) counts: Arc<Counts>,
+    /// What files are scanned with.
+    pub(crate) engine: Option<Arc<Engine>>,
+    /// Devices at which nobody signed in.
+    pub(crate) denied: Arc<Denied>,
+}
+
+/// What is registered where nobody can sign in, as it is told.
+pub(crate) fn registered(devices: &Devices) -> Vec<DeviceAbout> {
+    let told = devices.all.iter().take(DEVICES_LIMIT).map(|one| DeviceAbout {
+        name: one.name.clone(),
+        addresses: one.networks.iter().map(ToString::to_string).collect(),
+        group: one.group.clone(),
+        responsible: one.responsible.clone(),
+        clause: one.clause.clone(),
+        until: one.until,
+        reason: one.reason.clone(),
+    });
+    told.collect()
+}
+
+fn denied(denied: &Denied) -> Vec<DeniedAbout> {
+    let told = denied.all().into_iter().take(DEVICES_LIMIT).map(|one| DeniedAbout {
+        address: one.door.address.to_string(),
+        listener: one.door.listener,
+        times: one.times,
+        first: one.first,
+        last: one.last,
+    });
+    told.collect()
 }
 
 /// How the malware engine is.
@@ -106,7 +142,7 @@ impl Telling {
 
     /// The running numbers by name.
     fn numbers(&self) -> BTreeMap<String, u64> {
-        let numbers = self.seen.counts.as_ref().map(|counts| counts.numbers()).unwrap_or_default();
+        let numbers = self.seen.counted.as_ref().map(|counted| counted.counts.numbers()).unwrap_or_default();
         let mut all: BTreeMap<String, u64> =
             serde_json::to_value(numbers).and_then(serde_json::from_value).unwrap_or_default();
         if let Some(recorder) = &self.seen.recorder {
@@ -119,7 +155,7 @@ impl Telling {
 
     async fn about(&mut self) -> About {
         let mut about = self.fixed.clone();
-        if let Some(snapshot) = self.seen.in_force.current().filter(|_| self.seen.counts.is_some()) {
+        if let Some(snapshot) = self.seen.in_force.current().filter(|_| self.seen.counted.is_some()) {
             about.policy.clone_from(&snapshot.pack.digest);
             about.words = snapshot.words.codes().into_iter().map(str::to_owned).collect();
             about.lists = self.lists(&snapshot).await;
@@ -130,7 +166,10 @@ impl Telling {
             (about.spool_alerts, about.spool_batches, about.waiting_records) =
                 (number(alerts), number(batches), number(records));
         }
-        about.engines = self.seen.engine.iter().map(|engine| malware(&engine.health())).collect();
+        if let Some(counted) = &self.seen.counted {
+            about.engines = counted.engine.iter().map(|engine| malware(&engine.health())).collect();
+            about.denied = denied(&counted.denied);
+        }
         let used = if about.pages { store::nodes::size_bytes(&self.haven.store).await.ok() } else { None };
         let places = self.seen.places.iter().enumerate();
         about.disks = places.filter_map(|(at, (what, path))| disk(what, path, used.filter(|_| at == 0))).collect();

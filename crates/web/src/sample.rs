@@ -416,6 +416,7 @@ pub(crate) fn events() -> Vec<EventRow> {
         reference: s(reference),
         at_text: s("Today, 1:55pm"),
         device: s("10.0.4.17"),
+        registered: String::new(),
         host: s(host),
         action: s(action),
         codes: s(code),
@@ -455,6 +456,7 @@ pub(crate) fn technical() -> Vec<TechnicalAlertRow> {
         device: s("10.0.4.17"),
         host: s("search.test"),
         acknowledged,
+        nobody: false,
         event_reference: s("a7d3e5r1t9y2u6i8"),
     };
     vec![alert("t1", None), alert("t2", Some(s("Igor Network, today, 2:15pm")))]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{ActionError, Haven};
@@ -31,6 +32,43 @@ pub struct About {
     /// Records that wait in memory.
     pub waiting_records: u64,
     pub disks: Vec<DiskAbout>,
+    /// What is registered where nobody can sign in.
+    pub devices: Vec<DeviceAbout>,
+    /// Devices that met the gate, and at which nobody has signed in since.
+    pub denied: Vec<DeniedAbout>,
+}
+
+/// Most registrations, and most devices at the gate, that a node tells of.
+pub const DEVICES_LIMIT: usize = 100;
+
+/// A registered device, by the ids of the policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeviceAbout {
+    pub name: String,
+    pub addresses: Vec<String>,
+    pub group: String,
+    pub responsible: String,
+    pub clause: String,
+    /// Its last day.
+    pub until: Option<Date>,
+    pub reason: String,
+}
+
+impl DeviceAbout {
+    pub(super) fn has_ended(&self, today: Date) -> bool {
+        self.until.is_some_and(|last| last < today)
+    }
+}
+
+/// A device at the gate: where it stands and how often, never what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeniedAbout {
+    pub address: String,
+    pub listener: String,
+    pub times: u64,
+    pub first: Timestamp,
+    pub last: Timestamp,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

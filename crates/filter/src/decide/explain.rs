@@ -6,7 +6,7 @@ use super::walk::{Candidate, Tier};
 use super::{judge, request};
 use crate::address::Address;
 use crate::decision::Decision;
-use crate::facts::{Facts, Who};
+use crate::facts::Facts;
 use crate::search;
 use crate::snapshot::Snapshot;
 
@@ -78,7 +78,7 @@ impl Inside {
 /// Explains a decision. For an unknown person there are no tiers to walk: the gate decided.
 #[must_use]
 pub fn explain(snapshot: &Snapshot, facts: &Facts) -> Explanation {
-    let Who::Person(person) = &facts.who else {
+    let Some(person) = facts.who.asker() else {
         return tell(facts, &request(snapshot, facts), Vec::new());
     };
     let judgement = judge(snapshot, facts, person);

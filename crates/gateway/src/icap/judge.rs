@@ -175,7 +175,7 @@ impl Asking<'_> {
         let told = one(&self.head.headers, "x-client-ip").and_then(|text| text.parse::<IpAddr>().ok());
         let door = Door { listener: self.icap.name.clone(), address: told.map_or(proxy, plain) };
         if !self.icap.username_from.iter().any(|network| network.contains(proxy)) {
-            return self.visit.on_behalf(door, KnownBy::Nothing, None);
+            return self.visit.on_behalf(door, told.is_some(), KnownBy::Nothing, None);
         }
         let name = one(&self.head.headers, "x-client-username").and_then(|told| own_name(told, &self.icap.realms));
         let named = name.map(|name| Vouched {
@@ -184,7 +184,7 @@ impl Asking<'_> {
             since: self.visit.now(),
             by: format!("by their sign-in at the proxy {proxy}, which asks over ICAP"),
         });
-        self.visit.on_behalf(door, KnownBy::Proxy, named)
+        self.visit.on_behalf(door, told.is_some(), KnownBy::Proxy, named)
     }
 }
 

@@ -14,6 +14,7 @@ mod browsing;
 mod certificates;
 mod clamd;
 mod client;
+mod devices;
 mod dns_door;
 mod dns_upstream;
 mod files;

@@ -185,6 +185,7 @@ pub(crate) struct World {
     pub(crate) sink: Arc<Sink>,
     pub(crate) house: Arc<House>,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) denied: Arc<gateway::Denied>,
     pub(crate) engine: Option<Arc<gateway::malware::Engine>>,
     pub(crate) closed_names: Arc<ClosedNames>,
     /// Haven's authority, which clients believe.
@@ -309,6 +310,7 @@ impl World {
         let accounting = gateway.accounting_addresses()[0];
         let icap = gateway.icap_addresses().first().map(|(_, address)| *address);
         let counts = gateway.counts();
+        let denied = gateway.denied();
         let engine = gateway.engine();
         let dns = gateway.dns_addresses().first().map(|(_, address)| *address);
         let closed_names = gateway.closed_names();
@@ -330,6 +332,7 @@ impl World {
             sink,
             house,
             counts,
+            denied,
             engine,
             closed_names,
             authority,

@@ -1,18 +1,20 @@
 //! `haven decide`: what a policy says to web addresses, asked on the command line by the deciding code itself.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use filter::decide::Inside;
-use filter::{Address, Decision, Snapshot};
+use filter::{Address, Decision, Device, Facts, Snapshot};
 use jiff::Timestamp;
 use policy::Group;
 use serde_json::json;
 
-use super::{clause, facts, for_each_line, group, lists, snapshot, word};
+use super::{clause, device_facts, facts, for_each_line, group, lists, snapshot, word};
 use crate::packs;
 use crate::say::{Ending, Failure, Format, Out, Outcome};
+use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(crate) struct Question {
@@ -23,8 +25,14 @@ pub(crate) struct Question {
     #[arg(long)]
     lists: Option<PathBuf>,
     /// Group of the pack that asks.
+    #[arg(long, required_unless_present = "device", conflicts_with = "device")]
+    group: Option<String>,
+    /// In its place, the address of a device where nobody has signed in: what the settings register there decides, or the gate.
     #[arg(long)]
-    group: String,
+    device: Option<IpAddr>,
+    /// The settings file that registers devices; with `--device`.
+    #[arg(long, default_value = "haven.toml")]
+    config: PathBuf,
     /// Site where the person is.
     #[arg(long, default_value = "")]
     site: String,
@@ -41,19 +49,25 @@ pub(crate) struct Question {
 /// One line for each address, in order. Exit 1 if one of them could not be read.
 pub(crate) fn run(question: &Question) -> Outcome {
     let (pack, _) = packs::sound(&question.pack)?;
-    group(&pack, &question.group)?;
     let lists = match &question.lists {
         Some(path) => lists::open_or_build(path)?,
         None => filter::lists::Lists::starter(),
     };
-    let snapshot = snapshot(pack, Arc::new(lists))?;
-    let asker = Asker {
-        group: group(&snapshot.pack, &question.group)?.clone(),
-        snapshot,
-        site: question.site.clone(),
-        at: question.at.unwrap_or_else(Timestamp::now),
-        format: question.format,
+    let at = question.at.unwrap_or_else(Timestamp::now);
+    let mut snapshot = snapshot(Arc::clone(&pack), Arc::new(lists))?;
+    let who = match (&question.group, question.device) {
+        (Some(id), _) => By::Group(group(&pack, id)?.clone()),
+        (None, Some(address)) => {
+            let settings = Settings::read(&question.config)?;
+            if let Some(sentence) = settings.device_fault(&pack) {
+                return Err(Failure::new(format!("{sentence} Mend [[device]] in the settings.")));
+            }
+            snapshot = snapshot.with_devices(Arc::new(settings.devices()));
+            By::Device(address, snapshot.device_at(address, at))
+        }
+        (None, None) => return Err(Failure::new("Say who asks: give --group, or --device with its address.")),
     };
+    let asker = Asker { who, snapshot, site: question.site.clone(), at, format: question.format };
     let mut out = Out::new();
     let mut all_read = true;
     for url in &question.urls {
@@ -66,9 +80,16 @@ pub(crate) fn run(question: &Question) -> Outcome {
     out.end(if all_read { Ending::Done } else { Ending::Found })
 }
 
+/// By whose rules is asked.
+enum By {
+    Group(Group),
+    /// A device where nobody has signed in, and what is registered there.
+    Device(IpAddr, Option<Device>),
+}
+
 struct Asker {
     snapshot: Snapshot,
-    group: Group,
+    who: By,
     site: String,
     at: Timestamp,
     format: Format,
@@ -89,12 +110,40 @@ impl Asker {
             }
         };
         let inside = Inside::of(&address);
-        let decision = filter::decide::request(&self.snapshot, &facts(&self.group, &self.site, address, self.at));
-        match self.format {
-            Format::Text => out.line(told(url, &decision, &inside))?,
-            Format::Json => out.json(&as_json(url, &decision, &inside))?,
+        let decision = filter::decide::request(&self.snapshot, &self.facts(address));
+        match (self.format, &self.who) {
+            (Format::Text, By::Group(_)) => out.line(told(url, &decision, &inside))?,
+            (Format::Text, By::Device(..)) => {
+                let who = self.registered().map_or("unknown device".to_owned(), |name| format!("as {name}"));
+                out.line(format_args!("{}\t{who}", told(url, &decision, &inside)))?;
+            }
+            (Format::Json, By::Group(_)) => out.json(&as_json(url, &decision, &inside))?,
+            (Format::Json, By::Device(..)) => {
+                let mut line = as_json(url, &decision, &inside);
+                if let Some(fields) = line.as_object_mut() {
+                    fields.insert("device".to_owned(), json!(self.registered()));
+                }
+                out.json(&line)?;
+            }
         }
         Ok(true)
+    }
+}
+
+impl Asker {
+    /// The name under which the device is registered.
+    fn registered(&self) -> Option<&str> {
+        match &self.who {
+            By::Device(_, Some(device)) => Some(&device.name),
+            By::Device(_, None) | By::Group(_) => None,
+        }
+    }
+
+    fn facts(&self, address: Address) -> Facts {
+        match &self.who {
+            By::Group(group) => facts(group, &self.site, address, self.at),
+            By::Device(device, registered) => device_facts(*device, registered.clone(), address, self.at),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use actions::local_rules::{Standing, standing};
 use actions::{ActionError, Haven};
 use filter::Snapshot;
+use filter::device::Devices;
 use filter::lists::{Lists, LocalRule};
 use filter::phrases::WordPack;
 use filter::snapshot::SnapshotError;
@@ -29,6 +30,7 @@ pub(crate) struct InForce {
     current: RwLock<Option<Arc<Snapshot>>>,
     last_good: Mutex<Keeper>,
     timetable: Arc<Timetable>,
+    devices: Arc<Devices>,
     sealed: Option<Arc<Sealed>>,
 }
 
@@ -59,6 +61,7 @@ impl InForce {
             current: RwLock::new(None),
             last_good: Mutex::new(Keeper::new(data)),
             timetable: Arc::default(),
+            devices: Arc::default(),
             sealed: None,
         })
     }
@@ -66,6 +69,11 @@ impl InForce {
     /// When classes, lunch and exams are, as the settings say.
     pub(crate) fn by_timetable(self, timetable: Arc<Timetable>) -> Self {
         Self { timetable, ..self }
+    }
+
+    /// What is registered where nobody can sign in, as the settings say.
+    pub(crate) fn by_devices(self, devices: Arc<Devices>) -> Self {
+        Self { devices, ..self }
     }
 
     /// Puts the lists of illegal content before everything else, from the first snapshot on.
@@ -137,7 +145,7 @@ impl InForce {
     }
 
     fn put(&self, made: Snapshot) {
-        let made = made.with_timetable(Arc::clone(&self.timetable));
+        let made = made.with_timetable(Arc::clone(&self.timetable)).with_devices(Arc::clone(&self.devices));
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(made));
     }
 

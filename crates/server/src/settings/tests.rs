@@ -86,6 +86,15 @@ fn every_setting() -> Settings {
             groups: vec!["learner".into()],
             sites: vec!["exam.example".into()],
         }],
+        devices: vec![DeviceRow {
+            name: "Games consoles, common room".into(),
+            addresses: vec!["10.20.9.0/28".into()],
+            group: "learner".into(),
+            responsible: "head-of-it".into(),
+            clause: Some("2".into()),
+            until: Some("2027-07-31".into()),
+            reason: Some("Only adults have the key of the room.".into()),
+        }],
         inspection: Inspection { ca_certificate: Some(path()), ca_key: Some(path()) },
         mail: Some(Mail {
             host: "mail.test".into(),
@@ -314,4 +323,39 @@ fn f10_a_wrong_row_of_the_timetable_is_named_in_one_sentence() {
         assert!(fault.message.contains(part), "{more}: {}", fault.message);
         assert!(fault.line > 13, "{more}: line {}", fault.line);
     }
+}
+
+#[test]
+fn f13_a_wrong_registration_of_a_device_is_named_in_one_sentence() {
+    let row = |name: &str, more: &str| {
+        format!("\n[[device]]\nname = \"{name}\"\ngroup = \"learner\"\nresponsible = \"head-of-it\"\n{more}\n")
+    };
+    let one = |more: &str| format!("{LEAST}{}", row("Consoles", more));
+    let good = Settings::parse(&one("addresses = [\"10.20.9.7\", \"fd00:9::/64\"]\nuntil = \"2027-07-31\"")).unwrap();
+    assert_eq!(good.devices().all.len(), 1);
+    let here = "addresses = [\"10.20.9.0/24\"]";
+    for (text, part) in [
+        (one("addresses = []"), "has no address"),
+        (one("addresses = [\"the common room\"]"), "'the common room' is not a network"),
+        (one("addresses = [\"10.0.0.0/8\"]"), "too wide a range"),
+        (one("addresses = [\"fd00::/32\"]"), "/48 is the widest"),
+        (one(&format!("{here}\nuntil = \"next summer\"")), "'next summer' is no date"),
+        (one(&format!("{here}\nowner = \"me\"")), "unknown field `owner`"),
+        (format!("{LEAST}{}", row("", here)), "a name of up to 50 letters"),
+        (format!("{LEAST}{}", row(&"x".repeat(51), here)), "a name of up to 50 letters"),
+        (
+            format!("{}{}", one(here), row("Consoles", "addresses = [\"10.20.9.9\"]")),
+            "two devices are called 'Consoles'",
+        ),
+        (
+            format!("{}{}", one(here), row("Screens", "addresses = [\"10.20.9.99/24\"]")),
+            "'Consoles' and 'Screens' have the very same",
+        ),
+    ] {
+        let fault = Settings::parse(&text).unwrap_err();
+        assert!(fault.message.contains(part), "{text}: {}", fault.message);
+        assert!(fault.line > 13, "{text}: line {}", fault.line);
+    }
+    let nested = format!("{}{}", one(here), row("One console", "addresses = [\"10.20.9.9\"]"));
+    assert_eq!(Settings::parse(&nested).unwrap().devices().all.len(), 2, "a range in a range is no fault");
 }

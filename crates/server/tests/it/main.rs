@@ -5,6 +5,7 @@
 mod apart;
 mod commands;
 mod demo;
+mod devices;
 mod office;
 mod record;
 mod recovery;

@@ -1,6 +1,6 @@
 //! What browsers asked for and what was decided: written in chained batches, in a database of its own.
 //!
-//! Only of people who acknowledged the notice (S-4); never of help sites or Haven's own pages (S-3). The caller leaves
+//! Only of people who acknowledged the notice, and of registered devices (S-4); never of help sites or Haven's own pages (S-3). The caller leaves
 //! those out; this module keeps what it is given, shortened to what the tables hold.
 
 mod anchor;
@@ -31,6 +31,7 @@ pub struct Record {
     /// Opaque and random; stands on the block page.
     pub reference: String,
     pub at: Timestamp,
+    /// Empty of a registered device: nobody is known there.
     pub person: String,
     pub population: String,
     pub listener: String,
@@ -58,8 +59,9 @@ pub struct Record {
     /// JSON of what the trigger saw; none for nearly all. The batch's digest does not cover it, so that a false alarm can
     /// leave nothing: the case vouches for what it took over.
     pub alert: Option<String>,
-    /// How and when the person was identified (S-5).
+    /// How and when the person was identified (S-5), or what is registered.
     pub how: String,
+    /// Of the person; or `device:` and the name under which a device is registered.
     pub session: String,
 }
 
@@ -67,6 +69,12 @@ impl Record {
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.rule == SEALED_RULE
+    }
+
+    /// The name under which a device is registered where nobody was known.
+    #[must_use]
+    pub fn registered(&self) -> Option<&str> {
+        self.session.strip_prefix("device:").filter(|_| self.person.is_empty())
     }
 
     /// The path as people may see it: what is kept of a sealed address opens for two share-holders only.

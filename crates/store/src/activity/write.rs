@@ -141,7 +141,8 @@ fn row_values(gateway: &str, seq: i64, place: i64, record: Record) -> Vec<Value>
 
 /// The words by which a record is found.
 pub(super) fn found_by(record: &Record) -> String {
-    clip(&fold(&format!("{} {} {}", record.host, record.device, record.reference)), 500)
+    let registered = record.registered().map(|name| format!(" {name}")).unwrap_or_default();
+    clip(&fold(&format!("{} {} {}{registered}", record.host, record.device, record.reference)), 500)
 }
 
 /// The first codes that together fit the index by which records are found: it must never refuse one.

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
     use crate::sample;
     use crate::shots::{has, has_not, shot};
-    use actions::health::{Gap, Number, Part, Shares, Top};
+    use actions::health::{DeniedRow, DeviceRow, Gap, Number, Part, Shares, Top};
 
     fn page(health: Health) -> HealthPage {
         let chrome = Chrome::sample("Filter health", Some(sample::HEAD_OF_IT));
@@ -95,7 +95,45 @@ mod tests {
                 sentence: "The policy names this risk, and no way to notice it.".to_owned(),
                 clause: "5.2.4".to_owned(),
             }],
+            devices: vec![DeviceRow {
+                name: "Games consoles, common room".to_owned(),
+                addresses: "10.20.9.0/28".to_owned(),
+                group: "Learners under 18".to_owned(),
+                responsible: "Head of IT".to_owned(),
+                clause: "2".to_owned(),
+                until: "until 31 July 2026".to_owned(),
+                ended: true,
+                reason: String::new(),
+            }],
+            denied: vec![DeniedRow {
+                device: "10.20.9.77".to_owned(),
+                listener: "classroom-4".to_owned(),
+                times: 41,
+                first_text: "yesterday, 3:10pm".to_owned(),
+                last_text: "today, 9:02am".to_owned(),
+            }],
         }
+    }
+
+    #[test]
+    fn f13_registered_devices_and_those_that_were_not_let_in_are_listed() {
+        let html = shot("filter-devices", &page(sample_health()));
+        for wanted in [
+            "Games consoles, common room",
+            "/events?text=Games",
+            "10.20.9.0/28. Rules of: Learners under 18. Head of IT answers for it.",
+            "until 31 July 2026",
+            "Ended",
+            "10.20.9.77",
+            "41 times",
+            "At classroom-4, first yesterday, 3:10pm",
+        ] {
+            has(&html, wanted);
+        }
+        let none = Health { devices: vec![], denied: vec![], ..sample_health() };
+        let html = shot("filter-no-devices", &page(none));
+        has_not(&html, "Registered devices");
+        has_not(&html, "not let in");
     }
 
     #[test]

@@ -131,6 +131,7 @@ mod tests {
             }],
             at_text: "today at 2:20pm".to_owned(),
             hour: "Class hours: timetable row \u{201c}Afternoons\u{201d}.".to_owned(),
+            registered: "Registered as \u{201c}Games consoles\u{201d}.".to_owned(),
             host: "casino.test".to_owned(),
         }
     }
@@ -147,6 +148,8 @@ mod tests {
             "/rules/new?site=casino.test&#38;allow=yes",
             "Sealed lists are not asked",
             "Afternoons",
+            "Games consoles",
+            "Nobody has signed in",
         ] {
             has(&html, wanted);
         }
