@@ -426,3 +426,35 @@ pub(crate) fn decision_for(keeper: &Keeper, address: IpAddr, host: &str) -> Opti
         decide::name(&snapshot, &NameAsker { at: keeper.ports.moment.now(), group, device: Some(address) }, host)?;
     answer.closed.then_some(answer.decision)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn f13_a_registered_device_has_the_rules_of_its_group_before_those_of_its_network() {
+        let door = DnsDoor {
+            name: "guests".to_owned(),
+            address: "127.0.0.1:53".parse().unwrap(),
+            upstream: Vec::new(),
+            networks: vec![("10.20.0.0/16".parse().unwrap(), "guest".to_owned())],
+            block_page: Vec::new(),
+            own_names: Vec::new(),
+            questions_per_second: 1,
+        };
+        let nobody = filter::Person {
+            id: String::new(),
+            group: "learner".to_owned(),
+            population: String::new(),
+            site: String::new(),
+            how: String::new(),
+            session: "device:console".to_owned(),
+        };
+        let device = Device { name: "console".to_owned(), responsible: "head-of-it".to_owned(), nobody };
+        let here: IpAddr = "10.20.9.7".parse().unwrap();
+        assert!(matches!(asker(&door, Some(&device), here), Asker::Group("learner")));
+        assert!(matches!(asker(&door, None, here), Asker::Group("guest")));
+        assert!(matches!(asker(&door, None, "10.30.0.1".parse().unwrap()), Asker::Strictest));
+    }
+}

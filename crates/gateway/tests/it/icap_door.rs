@@ -201,6 +201,32 @@ async fn s6_whoever_is_not_named_by_a_named_proxy_meets_the_gate_and_leaves_no_r
 }
 
 #[tokio::test]
+async fn f13_a_registered_device_is_known_by_the_address_that_the_proxy_tells_and_never_by_the_proxys_own() {
+    let registered = |range: &str| filter::device::Registered {
+        name: "Consoles".to_owned(),
+        networks: vec![range.parse().unwrap()],
+        group: "learner".to_owned(),
+        responsible: "head-of-it".to_owned(),
+        clause: String::new(),
+        until: None,
+        reason: String::new(),
+    };
+    let devices = filter::device::Devices { all: vec![registered("10.9.8.0/24"), registered("127.0.0.0/16")] };
+    let snapshot = crate::pack::snapshot().with_devices(std::sync::Arc::new(devices));
+    let world = planned(Plan { icap: vec![door("10.0.0.0/8")], snapshot: Some(snapshot), ..Plan::default() }).await;
+    let mut client = Client::to(&world).await;
+    let asked = reqmod("", "Allow: 204\r\n", &get_head("site.test", "/"));
+    client.send(&asked).await;
+    assert!(client.head().await.starts_with("ICAP/1.0 204 "));
+    let record = records(&world, 1).await.remove(0);
+    assert_eq!((record.person.id.as_str(), record.person.session.as_str()), ("", "device:Consoles"));
+    client.send(&asked.replace("X-Client-IP: 10.9.8.7\r\n", "")).await;
+    client.head().await;
+    assert!(client.head().await.starts_with("HTTP/1.1 302 Found"), "the proxy is no console");
+    assert!(world.records().await.is_empty() && world.denied.all().is_empty());
+}
+
+#[tokio::test]
 async fn f05_the_words_of_a_response_are_read_past_its_preview() {
     let world = patient().await;
     let mut client = Client::to(&world).await;

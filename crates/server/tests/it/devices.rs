@@ -66,9 +66,17 @@ async fn college(place: TestPlace) -> (Office, SocketAddr) {
 
 /// A connection from one address of this machine.
 async fn connect(from: &str, to: SocketAddr) -> TcpStream {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind(SocketAddr::new(from.parse().unwrap(), 0)).unwrap();
-    socket.connect(to).await.unwrap()
+    let began = Instant::now();
+    loop {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(from.parse().unwrap(), 0)).unwrap();
+        // The proxy opens a moment after the pages.
+        match socket.connect(to).await {
+            Ok(stream) => return stream,
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(60), "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn page(office: &Office, from: &str, url: &str) -> String {
