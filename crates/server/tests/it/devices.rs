@@ -194,6 +194,7 @@ async fn f13_a_registered_console_is_recorded_by_name_and_its_alert_is_about_nob
 
         // The Head of IT sees what is registered, and what was not let in.
         let seen = async || {
+            tokio::time::sleep(Duration::from_secs(1)).await;
             let health = actions::health::health(&hub, &session).await.unwrap();
             health.denied.iter().any(|row| row.device == STRANGER && row.listener == ROOM && row.times == 1)
         };

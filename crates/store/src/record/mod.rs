@@ -245,14 +245,14 @@ impl Line {
 }
 
 /// Whether a text among an entry's digests is one that Haven writes: the digest of a sealed text, or what it says of a row,
-/// of a batch of activity, of the salt, or of a key.
+/// of a batch of activity, of the salt, of a key, or of what a check of the filter found.
 #[must_use]
 pub fn is_vouching(text: &str) -> bool {
     let digest = |text: &str| text.len() == 64 && hex::decode(text).is_ok();
     match text.split_once(' ') {
         None => digest(text),
         Some(("row", _)) => Line::parse(text).is_some(),
-        Some(("salt" | "key", rest)) => digest(rest),
+        Some(("salt" | "key" | "check", rest)) => digest(rest),
         Some(("activity", rest)) => rest.split(' ').nth(1).is_some_and(digest),
         Some(_) => false,
     }
@@ -289,6 +289,19 @@ mod tests {
         assert_eq!(Line::parse(&line.to_string()), Some(line.clone()));
         assert_eq!(Line::parse(&format!("{line} x")), None);
         assert_eq!(Line::parse(&"ff".repeat(32)), None);
+    }
+
+    #[test]
+    fn d06_what_haven_writes_among_digests_is_known_by_its_first_word() {
+        let digest = "ab".repeat(32);
+        for text in
+            [digest.clone(), format!("check {digest}"), format!("key {digest}"), format!("activity 7 {digest} a gate")]
+        {
+            assert!(is_vouching(&text), "{text}");
+        }
+        for text in ["check", "check ff", "word of mouth"] {
+            assert!(!is_vouching(text), "{text}");
+        }
     }
 
     #[test]
