@@ -254,7 +254,9 @@ impl Sealed {
         let fetcher = self.fetcher.as_ref().ok_or("Haven cannot fetch lists on this machine")?;
         let credentials = source.credentials.as_deref().map(folder::read_secret).transpose();
         let credentials = credentials.map_err(|failure| failure.0)?;
-        fetcher.fetch_whole(&source.source.from, credentials.as_deref().map(str::trim)).await
+        let bytes = fetcher.fetch_whole(&source.source.from, credentials.as_deref().map(str::trim)).await?;
+        fetcher.prove(&source.source, &bytes).await?;
+        Ok(bytes)
     }
 
     fn take(&self, source: &SealedSource, bytes: &[u8], now: Timestamp) -> Result<Looked, Failure> {

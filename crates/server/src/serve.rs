@@ -12,6 +12,7 @@ use gateway::{Authority, AuthorityPem, ListenerTls, NetworkSignIn};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use minisign_verify::PublicKey;
 
 use crate::house::{Apart, Away, Doors, House, Only, Portal};
 use crate::hub::{self, COMMAND_LINE, Plan};
@@ -20,7 +21,7 @@ use crate::ports::apart;
 use crate::say::{Failure, Outcome};
 use crate::sealed::{self, Sealed, SealedSource};
 use crate::settings::{Icap, ListSource, Listener, Mail, Malware, Radius, SealedList, Settings, StartTls};
-use crate::supply::{Fetcher, Origin, Source, Supply};
+use crate::supply::{Fetcher, Origin, Source, Supply, maker_key};
 use crate::{folder, heads, house, log, packs, pages, say};
 
 /// Where `haven init` puts the authority in the data folder.
@@ -120,10 +121,16 @@ pub(crate) fn supply(settings: &Settings) -> Result<Option<Supply>, Failure> {
         category: one.category.clone(),
         columns: Columns { name: one.column.clone(), category: one.category_column.clone() },
         checksum: one.checksum.as_deref().map(|text| Origin::read(text, here)),
+        signature: signed(one.signature.as_deref(), one.signature_key.as_deref()),
         bounds: Bounds { shrink_percent: one.shrink_percent, growth_percent: one.growth_percent, ..Bounds::default() },
     };
     let sources = settings.sources.iter().map(source).collect();
     Ok(Some(Supply::new(&settings.data.folder, sources, fetcher)))
+}
+
+/// Where a signature is, and whose it must be. The settings were looked through: a key that is there can be read.
+fn signed(signature: Option<&str>, key: Option<&str>) -> Option<(Origin, PublicKey)> {
+    Some((Origin::read(signature?, Path::new("")), maker_key(key?)?))
 }
 
 /// Fetches lists with the authorities that the settings name.
@@ -145,7 +152,8 @@ pub(crate) async fn sealed(settings: &Settings, haven: &Haven, has_pages: bool) 
             every_hours: one.every_hours,
             category: None,
             columns: Columns::default(),
-            checksum: None,
+            checksum: one.checksum.as_deref().map(|text| Origin::read(text, here)),
+            signature: signed(one.signature.as_deref(), one.signature_key.as_deref()),
             bounds: Bounds { shrink_percent: one.shrink_percent, ..Bounds::default() },
         },
         credentials: one.credentials_file.clone(),

@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::ports::last_good;
 use crate::say::Failure;
-use crate::sealed;
 use crate::spool;
 use crate::supply::Origin;
 pub(crate) use device::DeviceRow;
@@ -23,6 +22,7 @@ pub(crate) use malware::Malware;
 pub(crate) use timetable::TimetableRow;
 
 mod doors;
+mod lists;
 
 pub(crate) use doors::{Dns, Icap};
 
@@ -32,11 +32,6 @@ pub(crate) use tenants::Tenants;
 
 /// Largest settings file, in bytes.
 const FILE_LIMIT_BYTES: u64 = 1024 * 1024;
-
-/// A sealed list is looked at once a day or more often, in hours.
-const SEALED_HOURS_MAX: u32 = 24;
-/// How much smaller a new edition of a sealed list may be at most, in hundredths.
-const SEALED_SHRINK_MAX: u64 = 50;
 
 /// Everything that is set. What is left out has the value that docs/settings.md gives.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -141,8 +136,11 @@ pub(crate) struct ListSource {
     pub(crate) column: Option<String>,
     /// In a table: title or number of the column of categories.
     pub(crate) category_column: Option<String>,
-    /// Where the source says its SHA-256.
+    /// Where the source says its digest.
     pub(crate) checksum: Option<String>,
+    /// Where its maker's signature is, with the key that made it.
+    pub(crate) signature: Option<String>,
+    pub(crate) signature_key: Option<String>,
     #[serde(default = "shrink_percent")]
     pub(crate) shrink_percent: u64,
     #[serde(default = "growth_percent")]
@@ -157,6 +155,9 @@ pub(crate) struct SealedList {
     pub(crate) from: String,
     /// A file with `user:password` or a token.
     pub(crate) credentials_file: Option<PathBuf>,
+    pub(crate) checksum: Option<String>,
+    pub(crate) signature: Option<String>,
+    pub(crate) signature_key: Option<String>,
     #[serde(default = "twice_a_day")]
     pub(crate) every_hours: u32,
     /// What a hit is about, as a code of the vocabulary.
@@ -470,6 +471,7 @@ impl Settings {
             return fault(&word, sentence);
         }
         self.check_sources(text)?;
+        self.check_signatures(text)?;
         self.check_listeners(text)?;
         self.check_networks(text)?;
         self.check_doors(text)?;
@@ -555,62 +557,6 @@ impl Settings {
         Ok(())
     }
 
-    fn check_sources(&self, text: &str) -> Result<(), Fault> {
-        let fault = |word: &str, message: String| Err(Fault { line: line_with(text, word), message });
-        if self.lists.file.is_some() && !self.sources.is_empty() {
-            return fault("[[list]]", "file under [lists] and [[list]] go not together. Give one of them.".to_owned());
-        }
-        for (index, source) in self.sources.iter().enumerate() {
-            let quoted = format!("\"{}\"", source.name);
-            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            if source.name.is_empty() || !source.name.chars().all(is_plain) {
-                return fault(&quoted, "a list's name is made of small letters, digits and hyphens.".to_owned());
-            }
-            if self.sources.iter().take(index).any(|other| other.name == source.name) {
-                return fault(&quoted, format!("two lists are called '{}'. Give each its own name.", source.name));
-            }
-            if source.every_hours == 0 {
-                return fault("every_hours", "every_hours is a number of hours from 1.".to_owned());
-            }
-        }
-        self.check_sealed(text)?;
-        Ok(())
-    }
-
-    fn check_sealed(&self, text: &str) -> Result<(), Fault> {
-        let fault = |word: &str, message: String| Err(Fault { line: line_with(text, word), message });
-        for (index, list) in self.sealed_lists.iter().enumerate() {
-            let quoted = format!("\"{}\"", list.name);
-            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            if list.name.is_empty() || !list.name.chars().all(is_plain) || list.name == sealed::KEY {
-                return fault(
-                    &quoted,
-                    "a list's name is made of small letters, digits and hyphens, and is not 'key'.".to_owned(),
-                );
-            }
-            if self.sealed_lists.iter().take(index).any(|other| other.name == list.name) {
-                return fault(&quoted, format!("two sealed lists are called '{}'. Give each its own name.", list.name));
-            }
-            if list.from.starts_with("http://") {
-                return fault(
-                    &list.from,
-                    "a sealed list travels encrypted: its address begins with https://.".to_owned(),
-                );
-            }
-            if list.every_hours == 0 || list.every_hours > SEALED_HOURS_MAX {
-                return fault(
-                    "every_hours",
-                    format!("a sealed list is looked at every 1 to {SEALED_HOURS_MAX} hours."),
-                );
-            }
-            if list.shrink_percent > SEALED_SHRINK_MAX {
-                let message = format!("a sealed list may shrink by {SEALED_SHRINK_MAX} per cent at most.");
-                return fault("shrink_percent", message);
-            }
-        }
-        Ok(())
-    }
-
     fn seen_from(&mut self, folder: &Path) {
         let own = [&mut self.data.folder];
         let pack = self.policy.iter_mut().map(|policy| &mut policy.pack);
@@ -632,6 +578,9 @@ impl Settings {
         for list in &mut self.sealed_lists {
             list.from = Origin::read(&list.from, folder).to_string();
             list.credentials_file = list.credentials_file.take().map(|path| folder.join(path));
+            for origin in [&mut list.checksum, &mut list.signature].into_iter().flatten() {
+                *origin = Origin::read(origin, folder).to_string();
+            }
         }
         let all = own
             .into_iter()
@@ -644,7 +593,10 @@ impl Settings {
         for path in all {
             *path = folder.join(&*path);
         }
-        let origins = self.sources.iter_mut().flat_map(|source| [Some(&mut source.from), source.checksum.as_mut()]);
+        let origins = self
+            .sources
+            .iter_mut()
+            .flat_map(|source| [Some(&mut source.from), source.checksum.as_mut(), source.signature.as_mut()]);
         for origin in origins.flatten() {
             *origin = Origin::read(origin, folder).to_string();
         }

@@ -3,6 +3,7 @@
 
 mod fetch;
 mod hands;
+mod proof;
 mod shelf;
 mod unpack;
 
@@ -15,9 +16,11 @@ use filter::Address;
 use filter::lists::guard::{self, Bounds, Difference};
 use filter::lists::{self, Builder, Columns, FileReport, FoundLine, Lists};
 use jiff::{Timestamp, ToSpan};
+use minisign_verify::PublicKey;
 use tokio::sync::Notify;
 
 pub(crate) use fetch::{Fetcher, Origin};
+pub(crate) use proof::key as maker_key;
 pub(crate) use shelf::{Build, Edition, Shelf, State, Status};
 
 use crate::say::Failure;
@@ -40,8 +43,10 @@ pub(crate) struct Source {
     /// What every entry stands for, where the source is one file that does not say it.
     pub(crate) category: Option<String>,
     pub(crate) columns: Columns,
-    /// Where the source says its SHA-256.
+    /// Where the source says its digest.
     pub(crate) checksum: Option<Origin>,
+    /// Where its maker's signature is, and the key that made it.
+    pub(crate) signature: Option<(Origin, PublicKey)>,
     pub(crate) bounds: Bounds,
 }
 

@@ -10,12 +10,12 @@ use http::StatusCode;
 use http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use sha2::{Digest as _, Sha256};
 
-use super::{Edition, Source};
+use super::{Edition, Source, proof};
 
 /// Largest edition as it is fetched, in bytes.
 const FETCH_LIMIT_BYTES: usize = 512 * 1024 * 1024;
-/// Longest checksum file, in bytes.
-const CHECKSUM_LIMIT_BYTES: usize = 1024 * 1024;
+/// Longest file of checksums, or signature, in bytes.
+const BESIDE_LIMIT_BYTES: usize = 1024 * 1024;
 /// How long a whole fetch may take, in seconds.
 const FETCH_LIMIT_SECONDS: u64 = 600;
 const CONNECT_LIMIT_SECONDS: u64 = 20;
@@ -96,9 +96,7 @@ impl Fetcher {
                 read.map_err(|error| error.to_string())??
             }
         };
-        if let Some(checksum) = &source.checksum {
-            self.check(checksum, source, &fetched.sha256).await?;
-        }
+        self.prove(source, &fetched.bytes).await?;
         Ok(Some(fetched).filter(|fetched| kept.is_none_or(|kept| kept.sha256 != fetched.sha256)))
     }
 
@@ -147,31 +145,32 @@ impl Fetcher {
         Ok(Some(Fetched { bytes, etag, last_modified, sha256 }))
     }
 
-    /// The checksum file of a source: the digest alone, or lines of `digest  name` as `sha256sum` writes them.
-    async fn check(&self, checksum: &Origin, source: &Source, sha256: &str) -> Result<(), String> {
-        let bytes = match checksum {
+    /// Compares an edition with what its maker says of it, where the settings say that there is something to compare.
+    pub(crate) async fn prove(&self, source: &Source, bytes: &[u8]) -> Result<(), String> {
+        if let Some(checksum) = &source.checksum {
+            let text = self.beside(checksum, "checksum").await?;
+            proof::checksum(&text, &source.from.file_name(), bytes)?;
+        }
+        if let Some((signature, key)) = &source.signature {
+            let text = self.beside(signature, "signature").await?;
+            proof::signature(&text, key, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// A small file that its maker puts beside a list.
+    async fn beside(&self, from: &Origin, what: &str) -> Result<String, String> {
+        let bytes = match from {
             Origin::Web(address) => {
                 let answer = self.0.get(address).send().await.map_err(|error| cause(&error))?;
                 if !answer.status().is_success() {
-                    return Err(format!("its checksum answered {}", answer.status()));
+                    return Err(format!("its {what} answered {}", answer.status()));
                 }
-                body(answer, CHECKSUM_LIMIT_BYTES).await?
+                body(answer, BESIDE_LIMIT_BYTES).await?
             }
-            Origin::Disk(path) => fs::read(path).map_err(|error| format!("its checksum cannot be read: {error}"))?,
+            Origin::Disk(path) => fs::read(path).map_err(|error| format!("its {what} cannot be read: {error}"))?,
         };
-        let name = source.from.file_name();
-        let text = String::from_utf8_lossy(&bytes);
-        let fits = text.lines().any(|line| {
-            let mut words = line.split_whitespace();
-            let digest = words.next().unwrap_or_default();
-            let about = words.next().map(|word| word.trim_start_matches('*'));
-            digest.eq_ignore_ascii_case(sha256) && about.is_none_or(|about| about.ends_with(name.as_str()))
-        });
-        if fits {
-            Ok(())
-        } else {
-            Err("its checksum does not fit: it was altered on the way, or is half written".to_owned())
-        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use sha2::Digest as _;
 use store::testing::sqlite;
 
 use crate::office::{Office, office};
@@ -88,6 +89,25 @@ fn f03_a_sealed_list_cannot_vanish_unseen_and_ends_only_by_two_shares() {
     assert_eq!(serve(&office).end(), 0);
     with_list(&office);
     lists(&office, &retire, &both).refused(&["settings still name"]);
+}
+
+#[test]
+fn f03_a_sealed_edition_that_is_not_what_its_maker_published_is_not_taken() {
+    let office = office(sqlite());
+    with_list(&office);
+    let (text, sums) = (fs::read_to_string(&office.config).unwrap(), office.place.folder().join("sums"));
+    fs::write(&office.config, format!("{text}checksum = \"sums\"\n")).unwrap();
+    let digest = |entries: &str| hex::encode(sha2::Sha256::digest(entries));
+    fs::write(&sums, format!("{}  entries.txt\n", digest("grimwald.test\n"))).unwrap();
+    haven(&["serve", "--config", &office.config]).refused(&["its checksum does not fit", "does not start without it"]);
+    fs::write(&sums, format!("{}  entries.txt\n", digest(ENTRIES))).unwrap();
+    assert_eq!(serve(&office).end(), 0);
+    // Cut short on the way: the edition before stays.
+    fs::write(office.place.folder().join("entries.txt"), "grimwald.test\n").unwrap();
+    let said = lists(&office, &["update", "licensed"], "");
+    assert!(said.code == 1 && said.out.contains("the last good edition stays"), "{}{}", said.out, said.err);
+    let said = lists(&office, &["status"], "");
+    assert!(said.code == 1 && said.out.contains("2 entries"), "{}{}", said.out, said.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::{Signer as _, SigningKey};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -236,6 +239,60 @@ fn f04_archives_checksums_and_folders_are_read() {
     maker.put("/sums", digest(b"\x1f\x8b\x08 and then nothing"));
     said(&lists(&office, &["update", "ut"]), 1, &["cannot be unpacked"]);
     assert_eq!(codes(&office, "dice.test"), "dice.test\tgambling");
+}
+
+/// A list maker's key in minisign's form, and the signature of an edition by it.
+struct Signs(SigningKey);
+
+impl Signs {
+    const NUMBER: [u8; 8] = [4; 8];
+
+    fn new(seed: u8) -> Self {
+        Self(SigningKey::from_bytes(&[seed; 32]))
+    }
+
+    fn key(&self) -> String {
+        STANDARD.encode([b"Ed".as_slice(), &Self::NUMBER, self.0.verifying_key().as_bytes()].concat())
+    }
+
+    fn sign(&self, edition: &[u8]) -> String {
+        let (signature, comment) = (self.0.sign(edition).to_bytes(), "timestamp:1795000000\tfile:casinos.txt");
+        let both = self.0.sign(&[signature.as_slice(), comment.as_bytes()].concat()).to_bytes();
+        let first = STANDARD.encode([b"Ed".as_slice(), &Self::NUMBER, &signature].concat());
+        format!("untrusted comment: of a list maker\n{first}\ntrusted comment: {comment}\n{}\n", STANDARD.encode(both))
+    }
+}
+
+#[test]
+fn f04_an_edition_that_its_maker_did_not_sign_is_not_taken() {
+    let office = office(sqlite());
+    let (maker, signs) = (Maker::start(), Signs::new(1));
+    let proof = format!("category = \"gambling\"\nsignature = \"{}\"", maker.url("/casinos.txt.minisig"));
+    let own = fs::read_to_string(&office.config).unwrap();
+    for (more, why) in [("", "Name its maker's key"), ("signature_key = \"RWnone\"", "is no minisign key")] {
+        with_sources(&office, &[source("casinos", &maker.url("/casinos.txt"), &format!("{proof}\n{more}"))]);
+        lists(&office, &["update"]).refused(&["casinos", why]);
+        fs::write(&office.config, &own).unwrap();
+    }
+    let proof = format!("{proof}\nsignature_key = \"{}\"", signs.key());
+    with_sources(&office, &[source("casinos", &maker.url("/casinos.txt"), &proof)]);
+
+    maker.put("/casinos.txt", casinos(300));
+    said(&lists(&office, &["update"]), 1, &["its signature answered 404"]);
+    assert!(!in_force(&office).exists(), "what nobody vouches for is not taken, not even the first time");
+    maker.put("/casinos.txt.minisig", signs.sign(casinos(300).as_bytes()));
+    said(&lists(&office, &["update"]), 0, &["casinos: 300 came", "Lists 1:"]);
+    // Somebody between Haven and the maker takes one name out, and even signs it, with a key of their own.
+    let altered = casinos(300).replace("casino-7.test\n", "");
+    for signature in [signs.sign(casinos(300).as_bytes()), Signs::new(2).sign(altered.as_bytes()), "none".to_owned()] {
+        maker.put("/casinos.txt", altered.as_str());
+        maker.put("/casinos.txt.minisig", signature);
+        said(&lists(&office, &["update"]), 1, &["casinos: ", "its signature "]);
+        assert_eq!(codes(&office, "casino-7.test"), "casino-7.test\tgambling", "the last good one stays");
+        said(&lists(&office, &["status"]), 1, &["its signature ", "300 lines"]);
+    }
+    maker.put("/casinos.txt.minisig", signs.sign(altered.as_bytes()));
+    said(&lists(&office, &["update"]), 0, &["0 came, 1 went", "Lists 2:"]);
 }
 
 #[test]
