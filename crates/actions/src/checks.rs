@@ -4,7 +4,6 @@ use casework::access;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use store::checks::Check;
 
 use crate::audit::{EntryWith, entry};
@@ -129,7 +128,7 @@ pub async fn file(haven: &Haven, request: &str, node: &str, lines: &[Line]) -> R
     if results.len() > RESULTS_LIMIT_LETTERS {
         return Err(ActionError::Broken("a check found too much to be kept".to_owned()));
     }
-    let check = Check { request: request.to_owned(), node: node.to_owned(), at: haven.now(), results };
+    let check = Check { request: request.to_owned(), node: node.to_owned(), at: haven.now(), results, noted: false };
     match store::checks::keep(&haven.store, &check).await {
         Ok(()) | Err(store::StoreError::Duplicate(_)) => Ok(()),
         Err(other) => Err(other.into()),
@@ -144,7 +143,7 @@ pub async fn note(haven: &Haven) -> Result<(), ActionError> {
             lines.iter().filter(|line| line.outcome == Outcome::Failed).map(|line| line.kind.as_str()).collect();
         let action = if failed.is_empty() { "filter.checked" } else { "filter.check-failed" };
         let detail = json!({ "node": check.node, "lines": lines.len(), "failed": failed });
-        let digest = format!("check {}", hex::encode(Sha256::digest(check.results.as_bytes())));
+        let digest = store::checks::vouched(&check.results);
         let now = haven.now();
         let key = format!("check:{}:{}", check.request, check.node);
         let noted: Result<(), ActionError> = in_unit!(haven, unit => {

@@ -16,6 +16,14 @@ pub struct Check {
     pub at: Timestamp,
     /// JSON.
     pub results: String,
+    /// An entry of the record speaks of it.
+    pub noted: bool,
+}
+
+/// What an audit entry says of a check, as a text among its digests: results that are altered afterwards show.
+#[must_use]
+pub fn vouched(results: &str) -> String {
+    format!("check {}", crate::vault::digest_hex(results.as_bytes()))
 }
 
 fn check(row: &Row) -> Result<Check, StoreError> {
@@ -24,6 +32,7 @@ fn check(row: &Row) -> Result<Check, StoreError> {
         node: row.text("node")?,
         at: row.time("at")?,
         results: row.text("results")?,
+        noted: row.maybe_time("noted_at")?.is_some(),
     })
 }
 
@@ -41,27 +50,28 @@ pub async fn keep(store: &Store, check: &Check) -> Result<(), StoreError> {
 pub async fn page(store: &Store, page: u32) -> Result<Page<Check>, StoreError> {
     let total = store.activity().row("SELECT count(*) AS n FROM checks", vec![]).await?;
     let total = total.map_or(Ok(0), |row| row.count("n"))?;
-    let sql = "SELECT request, node, at, results FROM checks ORDER BY at DESC, node LIMIT $1 OFFSET $2";
+    let sql = "SELECT request, node, at, results, noted_at FROM checks ORDER BY at DESC, node LIMIT $1 OFFSET $2";
     let rows = store.activity().rows(sql, values![unit::ROWS_PER_PAGE, unit::offset(page)]).await?;
     Ok(Page::of(rows.iter().map(check).collect::<Result<_, _>>()?, page, total))
 }
 
 /// What every gateway found in one check.
 pub async fn of_request(store: &Store, request: &str) -> Result<Vec<Check>, StoreError> {
-    let sql = "SELECT request, node, at, results FROM checks WHERE request = $1 ORDER BY node";
+    let sql = "SELECT request, node, at, results, noted_at FROM checks WHERE request = $1 ORDER BY node";
     store.activity().rows(sql, values![request]).await?.iter().map(check).collect()
 }
 
 /// The last check of each gateway.
 pub async fn last(store: &Store) -> Result<Vec<Check>, StoreError> {
-    let sql = "SELECT request, node, at, results FROM checks c WHERE at = (SELECT max(at) FROM checks l WHERE \
+    let sql = "SELECT request, node, at, results, noted_at FROM checks c WHERE at = (SELECT max(at) FROM checks l WHERE \
                l.node = c.node) ORDER BY node";
     store.activity().rows(sql, vec![]).await?.iter().map(check).collect()
 }
 
 /// Checks of which no entry of the record speaks yet.
 pub async fn unnoted(store: &Store) -> Result<Vec<Check>, StoreError> {
-    let sql = "SELECT request, node, at, results FROM checks WHERE noted_at IS NULL ORDER BY at, node LIMIT 100";
+    let sql =
+        "SELECT request, node, at, results, noted_at FROM checks WHERE noted_at IS NULL ORDER BY at, node LIMIT 100";
     store.activity().rows(sql, vec![]).await?.iter().map(check).collect()
 }
 

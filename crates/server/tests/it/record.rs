@@ -74,6 +74,20 @@ async fn keys_exchanged(office: &Office, store: &Store, head: &str) {
     store::keys::put_recovery(store, &ours, now).await.unwrap();
 }
 
+/// What a check of the filter found is for inspectors: whoever makes it better afterwards is found out.
+async fn filter_checks_altered(office: &Office, store: &Store, head: &str) {
+    let activity = async |text: &str| store::testing::run_activity_sql(store, text).await.unwrap();
+    activity("UPDATE checks SET results = '[ ]'").await;
+    shows(&verify(office, head), "What the check of the filter at gateway 'hall' found on ");
+    activity("UPDATE checks SET results = '[]', noted_at = NULL").await;
+    assert_eq!(verify(office, head).code, 0, "as it was; it is only not marked yet");
+    activity("UPDATE checks SET noted_at = 1").await;
+    activity("INSERT INTO checks SELECT 'another', node, at, '[1]', noted_at FROM checks").await;
+    shows(&verify(office, head), "was altered or put in: no entry speaks of it (table checks, another)");
+    activity("DELETE FROM checks").await;
+    shows(&verify(office, head), "What a check of the filter found is missing or was altered");
+}
+
 fn verify(office: &Office, head: &str) -> Ended {
     haven(&["audit", "verify", "--config", &office.config, "--head", head])
 }
@@ -91,6 +105,9 @@ async fn d06_audit_verify_finds_every_kind_of_alteration() {
         let office = office(place);
         let store = office.store().await;
         office.a_concern(&store).await;
+        let hub = office.hub(&store).await;
+        actions::checks::file(&hub, "a-check", "hall", &[]).await.unwrap();
+        actions::checks::note(&hub).await.unwrap();
         let head = haven(&["audit", "head", "--config", &office.config]);
         assert_eq!(head.code, 0, "{}", head.err);
         let file = office.place.folder().join("head-outside.txt");
@@ -154,6 +171,11 @@ async fn d06_audit_verify_finds_every_kind_of_alteration() {
         mend(&store).await;
 
         keys_exchanged(&office, &store, &head).await;
+
+        let found = store::checks::of_request(&store, "a-check").await.unwrap();
+        filter_checks_altered(&office, &store, &head).await;
+        store::checks::keep(&store, &found[0]).await.unwrap();
+        store::checks::noted(&store, &found[0], jiff::Timestamp::now()).await.unwrap();
 
         truncate(&store).await;
         shows(&verify(&office, &head), "cut short");

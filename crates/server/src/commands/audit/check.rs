@@ -1,5 +1,5 @@
-//! Walks the kept chain entry by entry, and holds everything that is kept against it: every covered row, every sealed text
-//! and every gateway's batches.
+//! Walks the kept chain entry by entry, and holds everything that is kept against it: every covered row, every sealed text,
+//! every check of the filter and every gateway's batches.
 
 use std::collections::HashSet;
 
@@ -62,6 +62,7 @@ async fn once(store: &Store, outside: Option<&Head>, key: Option<VerifyingKey>) 
     drop(moment);
     if chain_is_whole {
         publics(store, &chain.keys, &mut found.problems).await?;
+        filter_checks(store, chain.filter_checks, &mut found.problems).await?;
     }
     let batches = gateways(store, &chain.anchors, chain_is_whole, &mut found.problems).await?;
     let more = found.problems.len().saturating_sub(PROBLEMS_SHOWN);
@@ -116,6 +117,8 @@ struct Chain<'h> {
     anchors: Anchors,
     /// Public halves of keys that entries vouch for.
     keys: HashSet<String>,
+    /// Checks of the filter, each by what was asked for and the digest of what was found.
+    filter_checks: HashSet<(String, String)>,
     /// Entries that vouch for something that Haven does not write.
     unreadable: Vec<i64>,
 }
@@ -131,6 +134,7 @@ impl<'h> Chain<'h> {
             ledger: Ledger::default(),
             anchors: Anchors::default(),
             keys: HashSet::new(),
+            filter_checks: HashSet::new(),
             unreadable: Vec::new(),
         }
     }
@@ -170,6 +174,8 @@ impl<'h> Chain<'h> {
             self.unreadable.push(entry.seq);
         }
         self.keys.extend(entry.new.digests.iter().filter(|text| text.starts_with("key ")).cloned());
+        let checks = entry.new.digests.iter().filter(|text| text.starts_with("check "));
+        self.filter_checks.extend(checks.map(|text| (entry.new.object.clone(), text.clone())));
         self.ledger.take(entry);
         self.anchors.take(entry);
     }
@@ -271,6 +277,38 @@ async fn publics(store: &Store, vouched: &HashSet<String>, problems: &mut Vec<St
             "{whose} was exchanged or put in: no entry speaks of it (key store). Whoever did it may read new cases."
         ));
     }
+    Ok(())
+}
+
+/// What checks of the filter found, which an inspector is shown: altered, put in or taken away, it shows.
+async fn filter_checks(
+    store: &Store,
+    vouched: HashSet<(String, String)>,
+    problems: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let mut missing = vouched.clone();
+    let mut number = 0_u32;
+    loop {
+        number = number.saturating_add(1);
+        let page = store::checks::page(store, number).await.map_err(failed)?;
+        for check in &page.items {
+            let key = (check.request.clone(), store::checks::vouched(&check.results));
+            if !missing.remove(&key) && check.noted && !vouched.contains(&key) {
+                let day = check.at.strftime("%Y-%m-%d %H:%M UTC");
+                problems.push(format!(
+                    "What the check of the filter at gateway '{}' found on {day} was altered or put in: no entry speaks \
+                     of it (table checks, {}).",
+                    check.node, check.request
+                ));
+            }
+        }
+        if number >= page.pages {
+            break;
+        }
+    }
+    problems.extend(missing.into_iter().map(|(request, _)| {
+        format!("What a check of the filter found is missing or was altered (table checks, {request}). An entry speaks of it.")
+    }));
     Ok(())
 }
 
