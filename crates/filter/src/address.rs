@@ -11,8 +11,8 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-pub use embedded::EMBEDDED_LIMIT_ADDRESSES;
 pub(crate) use embedded::pairs;
+pub use embedded::{Carried, EMBEDDED_LIMIT_ADDRESSES};
 pub use host::{HOST_LIMIT_BYTES, LABEL_LIMIT_BYTES, host_chain, normal_host};
 pub(crate) use percent::decoded;
 
@@ -198,7 +198,13 @@ impl Address {
     /// [`EMBEDDED_LIMIT_ADDRESSES`], in the order in which they stand.
     #[must_use]
     pub fn embedded(&self) -> Vec<Self> {
-        embedded::embedded(self)
+        self.carried().addresses
+    }
+
+    /// The same, and whether that is all.
+    #[must_use]
+    pub fn carried(&self) -> Carried {
+        embedded::carried(self)
     }
 
     /// The form kept in records: without user name, without query (which may hold what somebody typed).

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use policy::{Action, Citation, SafetyRule};
 
-use crate::address::Address;
+use crate::address::{Address, Carried};
 use crate::body::{Sent, is_json};
 use crate::decision::{Decision, ScanPlan};
 use crate::facts::{Carriage, Facts, Person, Who};
@@ -88,14 +88,32 @@ pub fn response(
 ) -> ScanPlan {
     let seen = matches!(facts.carriage, Carriage::Plain | Carriage::Inspected);
     let person = facts.who.asker().is_some();
-    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let shown = facts.navigation || facts.framed;
+    let kind =
+        content_type.unwrap_or_default().split([';', ',']).next().unwrap_or_default().trim().to_ascii_lowercase();
     let plan = match kind.as_str() {
-        "text/html" | "text/plain" | "application/xhtml+xml" => ScanPlan::Words,
+        "text/html"
+        | "text/plain"
+        | "text/xml"
+        | "text/markdown"
+        | "text/csv"
+        | "text/rtf"
+        | "application/xml"
+        | "application/xhtml+xml"
+        | "image/svg+xml" => ScanPlan::Words,
+        // Where a person looks at it, and its type means nothing, browsers look at the bytes and show what looks like a
+        // page (WHATWG MIME Sniffing, 7).
+        no_type if shown && means_nothing(no_type) => ScanPlan::Words,
         json if is_json(json) => ScanPlan::Json,
         _ => return ScanPlan::Pass,
     };
     let scan = seen && person && length != Some(0) && content::may_be_judged(request);
     if scan { plan } else { ScanPlan::Pass }
+}
+
+/// Whether a content type is missing, or one that browsers do not believe.
+fn means_nothing(kind: &str) -> bool {
+    !kind.contains('/') || matches!(kind, "unknown/unknown" | "application/unknown" | "*/*")
 }
 
 /// The last word, after the text of a response (HTML or plain) was read.
@@ -221,11 +239,13 @@ fn judge(snapshot: &Snapshot, facts: &Facts, person: &Person) -> Judgement {
     let asker = Asker { facts, group: &person.group, rules };
     let mut site_codes = Vec::new();
     let mut candidates = walk::candidates(snapshot, &asker, &facts.address, &mut site_codes);
-    let inside = if facts.carriage.is_host_only() { Vec::new() } else { facts.address.embedded() };
+    let carried = if facts.carriage.is_host_only() { Carried::default() } else { facts.address.carried() };
+    let inside = carried.addresses;
     let mut embedded_codes = Vec::new();
     for address in &inside {
         candidates.extend(walk::embedded(snapshot, &asker, address, &mut embedded_codes));
     }
+    candidates.extend(carried.has_more.then(|| walk::too_much_inside(snapshot)));
     let terms =
         if facts.carriage.is_host_only() || facts.who.is_device() { None } else { search::terms(&facts.address) };
     let search_codes = terms.as_ref().map(|terms| content::search_codes(snapshot, terms)).unwrap_or_default();

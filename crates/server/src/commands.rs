@@ -6,12 +6,12 @@ pub(crate) mod decide;
 pub(crate) mod gateway_role;
 pub(crate) mod init;
 pub(crate) mod keys;
+mod lines;
 pub(crate) mod lists;
 pub(crate) mod pack;
 pub(crate) mod people;
 pub(crate) mod scan;
 
-use std::io::{self, BufRead};
 use std::sync::Arc;
 
 use filter::lists::Lists;
@@ -20,33 +20,6 @@ use filter::{Carriage, Facts, Person, Snapshot, Who};
 use policy::{Action, Group, Pack};
 
 use crate::say::Failure;
-
-/// Longest line that is read from standard input, in bytes.
-const LINE_LIMIT_BYTES: usize = 64 * 1024;
-
-/// Each line of standard input that is not blank.
-fn for_each_line(mut work: impl FnMut(&str) -> Result<(), Failure>) -> Result<(), Failure> {
-    let mut input = io::stdin().lock();
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        let unreadable =
-            |error: io::Error| Failure::new(format!("Standard input cannot be read ({error}). Try again."));
-        if input.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
-            return Ok(());
-        }
-        if bytes.len() > LINE_LIMIT_BYTES {
-            return Err(Failure::new(format!(
-                "A line on standard input is longer than {LINE_LIMIT_BYTES} bytes. Split it."
-            )));
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        let text = text.trim();
-        if !text.is_empty() {
-            work(text)?;
-        }
-    }
-}
 
 /// Everything to decide by: a pack with lists and the words that Haven ships.
 fn snapshot(pack: Arc<Pack>, lists: Arc<Lists>) -> Result<Snapshot, Failure> {

@@ -67,6 +67,12 @@ impl Out {
         Ok(())
     }
 
+    /// Lines that end as they should already.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        self.0.write_all(text.as_bytes())?;
+        Ok(())
+    }
+
     /// One object on a line of its own.
     pub(crate) fn json(&mut self, value: &serde_json::Value) -> Result<(), Failure> {
         self.line(value)

@@ -67,6 +67,18 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
     if let Some(sentence) = settings.device_fault(&pack) {
         return Err(Failure::new(format!("{sentence} Mend [[device]] in the settings.")));
     }
+    if let Some((list, kind)) = settings.unknown_kind(&pack) {
+        return Err(Failure::new(format!(
+            "The list '{list}' is of the kind '{kind}', which neither Haven nor the policy knows: it would close nothing. \
+             Mend category in the settings."
+        )));
+    }
+    if let Some((row, group)) = settings.unknown_timetable_group(&pack) {
+        return Err(Failure::new(format!(
+            "The row '{row}' of the timetable names the group '{group}', which the policy does not have. Mend groups in \
+             the settings."
+        )));
+    }
     let authority = authority(&settings)?;
     let gateway = gateway_config(&settings)?;
     let tls = match (&settings.portal.tls_certificate, &settings.portal.tls_key) {
@@ -89,7 +101,7 @@ async fn serve(settings: Settings, only: Option<Only>) -> Outcome {
         only,
         gateway,
         authority: Arc::new(authority),
-        lists: list_file(&settings),
+        lists: list_file(&settings)?,
         timetable: Arc::new(settings.timetable()),
         devices: Arc::new(settings.devices()),
         supply: supply(&settings)?.map(Arc::new),
@@ -166,12 +178,12 @@ pub(crate) async fn sealed(settings: &Settings, haven: &Haven, has_pages: bool) 
 }
 
 /// The list file by which the gateway decides.
-fn list_file(settings: &Settings) -> Option<PathBuf> {
+fn list_file(settings: &Settings) -> Result<Option<PathBuf>, Failure> {
     if settings.sources.is_empty() {
-        settings.lists.file.clone()
-    } else {
-        Some(Supply::in_force(&settings.data.folder))
+        return Ok(settings.lists.file.clone());
     }
+    Supply::mend(&settings.data.folder)?;
+    Ok(Some(Supply::in_force(&settings.data.folder)))
 }
 
 /// A gateway on a machine of its own: no pages, no cases, no keys.
@@ -209,7 +221,7 @@ async fn serve_gateway(settings: Settings) -> Outcome {
         only: Some(Only::Gateway),
         gateway,
         authority,
-        lists: list_file(&settings),
+        lists: list_file(&settings)?,
         timetable: Arc::new(settings.timetable()),
         devices: Arc::new(settings.devices()),
         supply: supply(&settings)?.map(Arc::new),

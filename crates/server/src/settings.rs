@@ -396,6 +396,19 @@ pub(crate) struct Gateways {
 }
 
 impl Settings {
+    /// The first list whose kind neither Haven nor the policy knows, with that kind: such a list closes nothing.
+    pub(crate) fn unknown_kind(&self, pack: &policy::Pack) -> Option<(String, String)> {
+        let vocabulary = filter::lists::CoreCodes::shipped();
+        let is_known = |kind: &str| {
+            let own = |code: &policy::Code| code.id == kind || code.aliases.iter().any(|alias| alias == kind);
+            vocabulary.knows(kind) || pack.codes.iter().any(own)
+        };
+        self.sources.iter().find_map(|list| {
+            let kind = list.category.as_ref().filter(|kind| !is_known(kind))?;
+            Some((list.name.clone(), kind.clone()))
+        })
+    }
+
     /// Reads a settings file; relative paths in it are seen from its folder.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let unreadable = |why: &dyn std::fmt::Display| {

@@ -145,6 +145,17 @@ impl Supply {
         data.join(FOLDER).join(shelf::IN_FORCE)
     }
 
+    /// Lists in force that were damaged are replaced by whole ones that are kept, and the log says so.
+    pub(crate) fn mend(data: &Path) -> Result<(), Failure> {
+        if let Some(build) = Shelf::new(data.join(FOLDER)).mend()? {
+            tracing::error!(
+                lists = build.number,
+                "the lists in force were damaged; whole ones were put in their place"
+            );
+        }
+        Ok(())
+    }
+
     /// Whether it is a source's turn.
     fn is_its_turn(&self, source: &Source, now: Timestamp) -> bool {
         let Some(status) = self.shelf.status(&source.name) else { return true };
@@ -288,6 +299,7 @@ impl Supply {
     /// Compiles every source's good edition into new lists and puts them in force. None if they are the same as before.
     /// Lists that were taken back stay in force until somebody updates by hand.
     pub(crate) fn put_in_force(&self, why: &str, now: Timestamp) -> Result<Option<Build>, Failure> {
+        self.shelf.mend()?;
         let mut builder = Builder::with_starter().named("lists");
         let mut editions = BTreeMap::new();
         for source in &self.sources {

@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::percent::decoded;
 use super::{Address, host_chain};
 
-/// Most embedded addresses that are judged for one request.
-pub const EMBEDDED_LIMIT_ADDRESSES: usize = 8;
+/// Most embedded addresses that are judged for one request. What carries more is told apart: see [`Carried`].
+pub const EMBEDDED_LIMIT_ADDRESSES: usize = 48;
 /// How often a value is decoded in search of an address: carriers encode twice.
 const DECODE_LIMIT_PASSES: usize = 3;
 /// How deep addresses are looked for inside addresses.
-const DEPTH_LIMIT: usize = 3;
+const DEPTH_LIMIT: usize = 6;
 
 /// Query names under which carriers take the address to fetch. Names under which sign-in pages and counters carry the
 /// page to return to (`continue`, `redirect_uri`, `ref`, `dl`) are left out: nothing is fetched from there.
@@ -108,17 +108,38 @@ const CARRIERS: &[&str] = &[
     "vpn-free.test",
 ];
 
-pub(super) fn embedded(address: &Address) -> Vec<Address> {
-    let mut found = Vec::new();
+/// What an address carries inside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// In the order in which they stand.
+    pub addresses: Vec<Address>,
+    /// It carries more than was looked at, or deeper: the rest may be anything.
+    pub has_more: bool,
+}
+
+pub(super) fn carried(address: &Address) -> Carried {
+    let mut found = Carried::default();
     collect(address, &mut found, DEPTH_LIMIT);
     found
 }
 
-fn collect(address: &Address, found: &mut Vec<Address>, depth: usize) {
+fn collect(address: &Address, found: &mut Carried, depth: usize) {
     if depth == 0 {
+        // One more look, only to know whether anything is left.
+        let mut left = Carried::default();
+        look(address, &mut left);
+        found.has_more |= left != Carried::default();
         return;
     }
-    let first_new = found.len();
+    let first_new = found.addresses.len();
+    look(address, found);
+    let new: Vec<Address> = found.addresses.get(first_new..).unwrap_or_default().to_vec();
+    for inner in &new {
+        collect(inner, found, depth - 1);
+    }
+}
+
+fn look(address: &Address, found: &mut Carried) {
     let is_carrier = is_carrier(address);
     add(found, address, in_host(address));
     add(found, address, in_number(address.ip()));
@@ -132,19 +153,17 @@ fn collect(address: &Address, found: &mut Vec<Address>, depth: usize) {
             add(found, address, in_value(value, is_carrier));
         }
     }
-    let new: Vec<Address> = found.get(first_new..).unwrap_or_default().to_vec();
-    for inner in &new {
-        collect(inner, found, depth - 1);
-    }
 }
 
-fn add(found: &mut Vec<Address>, outer: &Address, candidate: Option<Address>) {
-    if let Some(candidate) = candidate
-        && found.len() < EMBEDDED_LIMIT_ADDRESSES
-        && candidate.host() != outer.host()
-        && !found.contains(&candidate)
-    {
-        found.push(candidate);
+fn add(found: &mut Carried, outer: &Address, candidate: Option<Address>) {
+    let Some(candidate) = candidate else { return };
+    if candidate.host() == outer.host() || found.addresses.contains(&candidate) {
+        return;
+    }
+    if found.addresses.len() < EMBEDDED_LIMIT_ADDRESSES {
+        found.addresses.push(candidate);
+    } else {
+        found.has_more = true;
     }
 }
 

@@ -49,6 +49,9 @@ impl Tier {
     }
 }
 
+/// The kind of site by which people get round the filter, as Haven names it.
+const WAYS_ROUND: &str = "proxy-avoidance";
+
 /// Something that speaks about a request.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
@@ -191,6 +194,18 @@ pub(super) fn embedded(
     codes.extend(own_codes);
     let reason = format!("This address leads to another one. {}", won.reason);
     (won.tier != Tier::Default).then(|| Candidate { is_embedded: true, reason, ..won.clone() })
+}
+
+/// An address that carries more addresses than anybody reads: what the rest of them are is not known, so it is refused as
+/// what nobody can look into is, and counts as a way round the filter.
+pub(super) fn too_much_inside(snapshot: &Snapshot) -> Candidate {
+    let citation = snapshot.compiled.unknown_protocol.1.clone();
+    Candidate {
+        reason: "This address carries too many others inside it.".to_owned(),
+        codes: snapshot.pack_codes(WAYS_ROUND).map(str::to_owned).collect(),
+        is_embedded: true,
+        ..Candidate::new(Tier::Category, "address:too-much-inside", Action::Block, citation)
+    }
 }
 
 /// What the lessons say that somebody is in, and the exam or closed hour where they are.

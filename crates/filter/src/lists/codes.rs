@@ -39,6 +39,12 @@ impl CoreCodes {
         Self { codes, by_name }
     }
 
+    /// Whether the vocabulary knows a category, by its own name or another.
+    #[must_use]
+    pub fn knows(&self, category: &str) -> bool {
+        self.by_name.contains_key(&plain_name(category))
+    }
+
     /// The codes that a list's category stands for; its own name if the vocabulary does not know it.
     #[must_use]
     pub fn for_category(&self, category: &str) -> Vec<String> {

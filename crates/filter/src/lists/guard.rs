@@ -15,6 +15,7 @@ use super::reader::Format;
 
 /// Well-known sites with the codes under which a list may name them: `host<TAB>code,code`.
 const WELL_KNOWN: &str = include_str!("../../data/well-known.tsv");
+const SHARED_PARTS: &str = include_str!("../../data/shared-parts.tsv");
 /// Editions with fewer entries than this may shrink and grow as they like.
 const SMALL_EDITION_ENTRIES: u64 = 200;
 /// A code that so many entries had is missed when it is gone.
@@ -276,6 +277,15 @@ pub(super) fn relied_on(host: &str) -> bool {
     guarded.0.contains_key(bare_host(host)) || help.sites.iter().any(|site| site.host == bare_host(host))
 }
 
+/// Whether a path of a host is one through which all its pages or files are reached, as `google.com/url` is: an entry for
+/// it, where a list maker cut the question off, would close links and downloads of every kind.
+pub(super) fn is_shared_part(host: &str, path: &str) -> bool {
+    static PARTS: LazyLock<BTreeSet<(&str, &str)>> = LazyLock::new(|| {
+        SHARED_PARTS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t')).collect()
+    });
+    PARTS.contains(&(bare_host(host), path.trim_end_matches(['/', '?'])))
+}
+
 /// Codes that say harm of a site. Under any other, a list may name whom it likes.
 const HARMFUL: &[&str] = &[
     "adult-mixed",
@@ -375,6 +385,26 @@ mod tests {
         assert_eq!(concerns(&usual, &many("casino", 2500)), [Concern::Grew { before: 1000, now: 2500, percent: 150 }]);
         assert_eq!(concerns(&usual, ""), [Concern::Empty]);
         assert_eq!(concerns(&many("casino", 20), &many("casino", 2)), [], "a small list may change as it likes");
+    }
+
+    #[test]
+    fn f04_a_part_of_a_site_through_which_everybody_goes_is_refused_by_line() {
+        let text = "google.com/url\nwww.google.com/url/\nhttps://drive.google.com/uc\ndrive.google.com/uc?id=bad\n\
+                    google.com/url?q=http://bad.test/\nbad.test/url\n";
+        let (lists, reports) = edition(&[("x/phishing/urls", text)]);
+        let refused: Vec<usize> = reports[0].refused.iter().map(|line| line.line).collect();
+        assert_eq!(refused, [1, 2, 3], "{:?}", reports[0].refused);
+        let hits = |url: &str| lists.lookup(&crate::Address::parse(url).unwrap()).len();
+        assert_eq!(hits("https://www.google.com/url?q=https://www.nhs.uk/"), 0);
+        assert_eq!(hits("https://drive.google.com/uc?id=1"), 0);
+        assert_eq!(hits("https://drive.google.com/uc?id=bad"), 1, "a whole address is what it names");
+        assert_eq!(hits("https://bad.test/url?q=1"), 1);
+        // A path of one of its own users is a part that may be named.
+        assert!(!is_shared_part("drive.google.com", "/file/d/abc") && is_shared_part("www.youtube.com", "/watch"));
+        for line in SHARED_PARTS.lines().filter(|line| !line.starts_with('#')) {
+            let (host, path) = line.split_once('\t').unwrap();
+            assert!(is_shared_part(host, path) && bare_host(host) == host && path.len() > 1, "{line}");
+        }
     }
 
     #[test]

@@ -2,20 +2,41 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2_iter};
 
 /// Longest `&name;` that is read as a sign.
 const ENTITY_LIMIT_BYTES: usize = 10;
 
 /// The visible text of an HTML page; anything that is not HTML is given back as it is. A blank stands where a tag was,
-/// except for tags inside words (`<b>`, `<span>`), which are used to hide words.
+/// except for tags inside words (`<b>`, `<span>`), which are used to hide words. What has signs of HTML but does not begin
+/// with a tag may be either, and is given both ways: browsers show it as its sender says.
 #[must_use]
 pub fn visible_text(text: &str) -> Cow<'_, str> {
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    if !start.starts_with('<') {
+    if start.starts_with('<') {
+        return Cow::Owned(read(start, String::with_capacity(text.len() / 2)));
+    }
+    if !has_signs_of_html(start) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len() / 2);
+    let mut both = String::with_capacity(text.len() * 2);
+    both.push_str(text);
+    both.push('\n');
+    Cow::Owned(read(start, both))
+}
+
+/// Whether a tag, a comment or a sign such as `&#74;` stands in a text.
+fn has_signs_of_html(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let next = |at: usize| bytes.get(at.saturating_add(1)).copied().unwrap_or_default();
+    memchr2_iter(b'<', b'&', bytes).any(|at| match bytes.get(at) {
+        Some(b'<') => next(at).is_ascii_alphabetic() || matches!(next(at), b'!' | b'/'),
+        _ => next(at) == b'#' || next(at).is_ascii_alphabetic(),
+    })
+}
+
+/// Appends what a reader sees of HTML.
+fn read(start: &str, mut out: String) -> String {
     let mut rest = start;
     while let Some(at) = memchr(b'<', rest.as_bytes()) {
         let (before, tag) = rest.split_at(at);
@@ -23,7 +44,7 @@ pub fn visible_text(text: &str) -> Cow<'_, str> {
         rest = after_tag(&mut out, tag);
     }
     push_decoded(&mut out, rest);
-    Cow::Owned(out)
+    out
 }
 
 /// Skips the tag, comment or script at the start of `text` (which begins with `<`).
@@ -50,6 +71,14 @@ fn after_tag<'a>(out: &mut String, text: &'a str) -> &'a str {
         false if is_one_of(&["style"]) => Some("</style"),
         _ => None,
     };
+    if body.starts_with(['i', 'I']) && is_one_of(&["iframe"]) {
+        // A page inside the page may stand in an attribute (`srcdoc`), its signs doubly written.
+        let head = memchr(b'>', text.as_bytes()).and_then(|at| text.get(..at)).unwrap_or_default();
+        let mut once = String::with_capacity(head.len());
+        push_decoded(&mut once, head);
+        push_decoded(out, &once.replace('<', " <"));
+        out.push(' ');
+    }
     let after_head = memchr(b'>', text.as_bytes()).and_then(|at| text.get(at + 1..)).unwrap_or_default();
     match closing {
         Some(closing) => from_tag(after_head, closing),
@@ -137,9 +166,34 @@ mod tests {
             let _ = visible_text(text);
         }
         assert_eq!(visible_text("plain < text"), "plain < text");
+        assert_eq!(visible_text("bread & butter, 3 < 4"), "bread & butter, 3 < 4");
         assert_eq!(
             visible_text("<p>f&#117n &amp fun&zwj;ny &#12345678901234567890;").trim(),
             "fun &amp fun\u{200d}ny &#12345678901234567890;"
         );
+    }
+
+    #[test]
+    fn f05_a_page_is_read_also_where_it_does_not_begin_with_a_tag() {
+        for page in
+            ["hi <p>&#74;&#111;&#107;&#101;</p>", "&#74;oke", "J<!-- x -->oke", "hi <b>J</b>oke", "\u{feff}hi<br>Joke"]
+        {
+            let seen = visible_text(page);
+            assert!(seen.split_whitespace().any(|word| word == "Joke"), "{page}: {seen}");
+        }
+        // As plain text nothing of it is left out.
+        assert!(visible_text("see <a joke").contains("joke"));
+    }
+
+    #[test]
+    fn f05_a_page_inside_a_page_is_read() {
+        for page in [
+            "<p>x</p><iframe srcdoc=\"&lt;p&gt;Joke&lt;/p&gt;\"></iframe>",
+            "<iframe srcdoc='<p>Joke</p>'></iframe>",
+            "<IFRAME SRCDOC=\"&lt;p&gt;&amp;#74;oke&lt;/p&gt;\">",
+        ] {
+            let seen = visible_text(page).replace(['<', '>'], " ");
+            assert!(seen.split_whitespace().any(|word| word == "Joke"), "{page}: {seen}");
+        }
     }
 }

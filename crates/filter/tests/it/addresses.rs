@@ -142,8 +142,25 @@ fn f09_addresses_inside_addresses_are_found_also_twice_wrapped() {
     }
     assert_eq!(inside("https://a.test/?q=what+is+http"), [] as [&str; 0]);
     assert_eq!(inside("https://a.test/index.php?page=home.php"), [] as [&str; 0]);
-    let wrapped = format!("https://a0.test/?u={}", "http://a1.test/?u=".repeat(40));
-    assert!(inside(&wrapped).len() <= filter::address::EMBEDDED_LIMIT_ADDRESSES);
+}
+
+#[test]
+fn f09_an_address_that_carries_more_than_is_read_says_so() {
+    let carried = |url: &str| Address::parse(url).unwrap().carried();
+    let decoys = |count: usize| (0..count).map(|number| format!("a=d{number}.test&")).collect::<String>();
+    let translated =
+        |count: usize| format!("https://translate.google.com/translate?{}u=https://last.test/", decoys(count));
+    let few = carried(&translated(20));
+    assert!(!few.has_more && few.addresses.last().unwrap().host() == "last.test", "{few:?}");
+    let many = carried(&translated(filter::address::EMBEDDED_LIMIT_ADDRESSES));
+    assert!(many.has_more && many.addresses.len() == filter::address::EMBEDDED_LIMIT_ADDRESSES);
+    let nested = |count: usize| {
+        let outer: String = (0..count).map(|number| format!("http://a{number}.test/?u=")).collect();
+        format!("{outer}http://last.test/")
+    };
+    let four = carried(&nested(5));
+    assert!(!four.has_more && four.addresses.last().unwrap().host() == "last.test", "{four:?}");
+    assert!(carried(&nested(12)).has_more);
 }
 
 proptest! {

@@ -316,6 +316,19 @@ fn f09_an_address_inside_another_is_judged_too() {
 }
 
 #[test]
+fn f09_nobody_hides_an_address_behind_many_others() {
+    let behind = |decoys: usize| {
+        let decoys: String = (0..decoys).map(|number| format!("a=a{number}.test&")).collect();
+        learner(&format!("https://translate.google.com/translate?{decoys}u=https://casino-royal.test/"))
+    };
+    assert_eq!(behind(8).rule, "category:gambling");
+    assert_eq!(behind(40).rule, "category:gambling");
+    let too_many = behind(80);
+    assert_eq!((too_many.action, too_many.rule.as_str()), (Action::Block, "address:too-much-inside"));
+    assert_eq!(too_many.codes, ["circumvention"]);
+}
+
+#[test]
 fn f09_ways_round_the_filter_are_known_by_the_packs_own_name_for_them() {
     let decision = learner("http://vpn-free.test/");
     assert_eq!((decision.action, decision.codes), (Action::Block, vec!["circumvention".to_owned()]));
@@ -382,7 +395,17 @@ fn f05_only_texts_of_ordinary_sites_are_read() {
     };
     assert_eq!(plan("http://unheard-of.test/", Some("text/html; charset=utf-8")), ScanPlan::Words);
     assert_eq!(plan("http://unheard-of.test/", Some("image/png")), ScanPlan::Pass);
-    assert_eq!(plan("http://unheard-of.test/", None), ScanPlan::Pass);
+    for shown_as_a_page in
+        ["", "*/*", "unknown/unknown", "html", "text", "text/xml", "text/html, image/png", "image/svg+xml"]
+    {
+        assert_eq!(plan("http://unheard-of.test/", Some(shown_as_a_page)), ScanPlan::Words, "{shown_as_a_page}");
+    }
+    assert_eq!(plan("http://unheard-of.test/", None), ScanPlan::Words, "a browser looks at the bytes");
+    let fetched = filter::Facts { navigation: false, ..facts("learner", "http://unheard-of.test/") };
+    assert_eq!(decide::response(&snapshot, &fetched, &request(&snapshot, &fetched), None, None), ScanPlan::Pass);
+    for not_shown in ["application/octet-stream", "video/mp4", "text/css", "text/javascript", "font/woff2"] {
+        assert_eq!(plan("http://unheard-of.test/", Some(not_shown)), ScanPlan::Pass, "{not_shown}");
+    }
     assert_eq!(plan("http://museum-of-cards.test/", Some("text/html")), ScanPlan::Pass);
     assert_eq!(plan("http://samaritans.org/", Some("text/html")), ScanPlan::Pass);
     let mut tunnelled = tunnel("learner", "unheard-of.test:443");

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use policy::Group;
 use serde_json::json;
 
-use super::{clause, device_facts, facts, for_each_line, group, lists, snapshot, word};
+use super::lines::for_each_line;
+use super::{clause, device_facts, facts, group, lists, snapshot, word};
 use crate::packs;
 use crate::say::{Ending, Failure, Format, Out, Outcome};
 use crate::settings::Settings;

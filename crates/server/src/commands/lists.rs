@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Subcommand;
@@ -16,7 +17,7 @@ use filter::Address;
 use filter::lists::{Builder, Columns, FileReport, Format as ListFormat, Lists};
 use serde_json::json;
 
-use super::for_each_line;
+use super::lines;
 use crate::log;
 use crate::say::{self, Ending, Failure, Format, Out, Outcome};
 
@@ -334,11 +335,12 @@ fn stat(file: &Path, format: Format) -> Outcome {
 }
 
 fn lookup(file: &Path, names: &[String]) -> Outcome {
-    let lists = open(file)?;
+    let lists = Arc::new(open(file)?);
     let mut out = Out::new();
     for name in names {
         if name == "-" {
-            for_each_line(|line| out.line(answer(&lists, line)))?;
+            let lists = Arc::clone(&lists);
+            lines::answer_each(&mut out, move |line| answer(&lists, line))?;
         } else {
             out.line(answer(&lists, name))?;
         }

@@ -87,7 +87,7 @@ struct Judge {
 
 impl Judge {
     fn judge(&self, name: &str, text: &str, out: &mut Out) -> Result<(), Failure> {
-        let scores = self.snapshot.words.score(text);
+        let scores = self.snapshot.words.score(&filter::phrases::visible_text(text));
         let decision = filter::decide::text(&self.snapshot, &self.facts, &self.request, text);
         if self.format == Format::Text {
             let told: Vec<String> =

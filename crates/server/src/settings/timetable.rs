@@ -36,6 +36,17 @@ pub(crate) enum RowKind {
     Closed,
 }
 
+impl Settings {
+    /// The first group that a row of the timetable names and the policy does not have, with the row's name.
+    pub(crate) fn unknown_timetable_group(&self, pack: &policy::Pack) -> Option<(String, String)> {
+        let is_known = |group: &String| pack.groups.iter().any(|known| known.id == *group);
+        self.timetable.iter().find_map(|row| {
+            let group = row.groups.iter().find(|group| !is_known(group))?;
+            Some((row.name.clone(), group.clone()))
+        })
+    }
+}
+
 impl RowKind {
     fn kind(self) -> Kind {
         match self {

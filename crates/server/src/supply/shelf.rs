@@ -234,6 +234,27 @@ impl Shelf {
         write_json(&self.described(), build)
     }
 
+    /// Puts whole lists in the place of lists in force that are damaged or gone, if any are kept: the same, or else the newest.
+    /// Help pages and reporting do not wait for somebody who can mend a file.
+    pub(crate) fn mend(&self) -> Result<Option<Build>, Failure> {
+        let whole = |file: &Path| fs::read(file).ok().filter(|bytes| Lists::open(bytes.clone()).is_ok());
+        let builds = self.builds();
+        if builds.is_empty() || whole(&self.folder.join(IN_FORCE)).is_some() {
+            return Ok(None);
+        }
+        let same = self.in_force_digest();
+        let (same, others): (Vec<&Build>, Vec<&Build>) =
+            builds.iter().partition(|build| Some(&build.digest) == same.as_ref());
+        for build in same.into_iter().chain(others) {
+            if let Some(bytes) = whole(&self.build_file(build.number)) {
+                write_whole(&self.folder.join(IN_FORCE), &bytes)?;
+                write_json(&self.described(), build)?;
+                return Ok(Some(build.clone()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Puts an earlier build in force again; new ones wait until somebody updates by hand.
     pub(crate) fn take_back(&self, to: Option<u64>) -> Result<Build, Failure> {
         let builds = self.builds();

@@ -120,6 +120,41 @@ fn said(ended: &Ended, code: i32, parts: &[&str]) {
     }
 }
 
+#[test]
+fn f04_damaged_lists_in_force_are_replaced_by_whole_ones() {
+    let office = office(store::testing::sqlite());
+    let maker = Maker::start();
+    maker.put("/casinos.txt", casinos(300));
+    with_sources(&office, &[source("casinos", &maker.url("/casinos.txt"), "category = \"gambling\"")]);
+    said(&lists(&office, &["update"]), 0, &["Lists 1:", "in force."]);
+    for damaged in [true, false] {
+        if damaged {
+            let mut bytes = fs::read(in_force(&office)).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(in_force(&office), bytes).unwrap();
+        } else {
+            fs::remove_file(in_force(&office)).unwrap();
+        }
+        said(&lists(&office, &["update"]), 0, &["casinos: nothing new."]);
+        assert_eq!(codes(&office, "casino-7.test"), "casino-7.test\tgambling");
+    }
+}
+
+#[test]
+fn f04_a_kind_or_a_group_that_nobody_knows_stops_the_start() {
+    let office = office(store::testing::sqlite());
+    let text = fs::read_to_string(&office.config).unwrap();
+    let start = |more: &str| {
+        fs::write(&office.config, format!("{text}\n{more}")).unwrap();
+        haven(&["serve", "--config", &office.config])
+    };
+    let list = source("dice", "dice.txt", "category = \"gamblingg\"");
+    start(&list).refused(&["list 'dice'", "kind 'gamblingg'", "close nothing"]);
+    let row = "[[timetable]]\nname = \"Exam\"\nkind = \"exam\"\non = \"2026-06-01\"\nfrom = \"09:00\"\nto = \"12:00\"\ngroups = [\"nogroup\"]\nsites = [\"exam.test\"]\n";
+    start(row).refused(&["row 'Exam'", "group 'nogroup'"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f04_a_broken_edition_waits_and_earlier_lists_come_back_at_once() {
     for place in places().await {

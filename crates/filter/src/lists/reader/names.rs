@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::super::guard::is_shared_part;
 use super::super::index::bare_host;
 use super::{Entry, Guard, Line, e2guardian, one, text_of};
 use crate::address::{Address, normal_host};
@@ -76,6 +77,11 @@ fn entry(address: &Address, guard: Guard) -> Result<Entry, String> {
     }
     // A path below a public suffix or the reader's own machine is as wrong as the whole of it.
     host_entry(address.host(), guard)?;
+    if guard == Guard::Stranger && is_shared_part(address.host(), &path) {
+        return Err(
+            "everybody goes through this part of the site: all its links, searches or files would be meant".to_owned()
+        );
+    }
     Ok(Entry { host: bare_host(address.host()).to_owned(), path: Some(path), category: None })
 }
 
