@@ -35,6 +35,10 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>) -> Response<Body>
     if request.method() == Method::CONNECT {
         return tunnel::connect(&visit, request).await;
     }
+    // Whoever is asked next might take the other one (RFC 9112, 3.2).
+    if request.headers().get_all(header::HOST).iter().count() > 1 {
+        return malformed(&visit, request.method(), request.headers());
+    }
     let Some(authority) = request.uri().authority() else {
         return to_listener(&visit, request).await;
     };

@@ -41,6 +41,16 @@ async fn f15_addresses_that_mean_nothing_get_a_400() {
 }
 
 #[tokio::test]
+async fn f15_a_request_for_two_hosts_gets_a_400() {
+    let world = World::new().await;
+    for hosts in ["host: site.test\r\nhost: other.test", "Host: site.test\r\nHOST: site.test"] {
+        let asked = format!("GET http://site.test/ HTTP/1.1\r\n{hosts}\r\nconnection: close\r\n\r\n");
+        let answer = raw(world.address, asked.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{hosts} -> {answer}");
+    }
+}
+
+#[tokio::test]
 async fn f15_connect_to_nonsense_gets_a_400() {
     let world = World::new().await;
     for target in [

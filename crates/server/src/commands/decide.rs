@@ -111,18 +111,23 @@ impl Asker {
             }
         };
         let inside = Inside::of(&address);
-        let decision = filter::decide::request(&self.snapshot, &self.facts(address));
+        let facts = self.facts(address);
+        let decision = filter::decide::request(&self.snapshot, &facts);
         match (self.format, &self.who) {
             (Format::Text, By::Group(_)) => out.line(told(url, &decision, &inside))?,
             (Format::Text, By::Device(..)) => {
                 let who = self.registered().map_or("unknown device".to_owned(), |name| format!("as {name}"));
                 out.line(format_args!("{}\t{who}", told(url, &decision, &inside)))?;
             }
-            (Format::Json, By::Group(_)) => out.json(&as_json(url, &decision, &inside))?,
-            (Format::Json, By::Device(..)) => {
+            (Format::Json, who) => {
                 let mut line = as_json(url, &decision, &inside);
                 if let Some(fields) = line.as_object_mut() {
-                    fields.insert("device".to_owned(), json!(self.registered()));
+                    let tiers = filter::decide::explain(&self.snapshot, &facts).tiers;
+                    let spoke: Vec<_> = tiers.iter().filter(|tier| !tier.candidates.is_empty()).collect();
+                    fields.insert("tiers".to_owned(), json!(spoke));
+                    if matches!(who, By::Device(..)) {
+                        fields.insert("device".to_owned(), json!(self.registered()));
+                    }
                 }
                 out.json(&line)?;
             }
@@ -172,6 +177,8 @@ fn as_json(url: &str, decision: &Decision, inside: &Inside) -> serde_json::Value
         "clause": clause(&decision.citation),
         "rule": decision.rule,
         "list": decision.list,
+        "also_matched": decision.also_matched,
+        "told": decision.alert.as_ref().map(|cue| json!({ "theme": cue.theme, "grade": cue.grade })),
         "reason": decision.reason,
         "pack_digest": decision.pack_digest,
         "lists_digest": decision.lists_digest,

@@ -92,6 +92,11 @@ fn f01_decide_answers_one_line_an_address() {
     assert!(objects[0]["clause"].as_str().unwrap().starts_with(['5', '7']), "{}", objects[0]);
     assert_eq!(objects[1]["action"], "allow");
     assert!(objects[2]["error"].is_string());
+    for object in &objects[..2] {
+        let tiers = object["tiers"].as_array().unwrap();
+        assert!(tiers.iter().any(|tier| tier["tier"] == "default"), "every tier that spoke: {object}");
+        assert!(object["also_matched"].is_array() && object.get("told").is_some(), "{object}");
+    }
     for key in ["url", "rule", "list", "reason", "pack_digest", "lists_digest"] {
         assert!(objects[0][key].is_string(), "{key}");
     }
