@@ -100,13 +100,36 @@ impl Held {
         Self { body, kept: VecDeque::new(), kept_bytes: 0, hold_bytes, state, on_verdict: None }
     }
 
-    /// Waits for the verdict for as long as the file is short and comes quickly.
+    /// Waits for the verdict for as long as the file is short and comes quickly. Once all of a short file is here only the
+    /// engine is waited for, which has a limit of its own: whoever asked gets a page, and not half an answer.
     pub(crate) async fn first(&mut self, limit: Duration) -> First {
-        match tokio::time::timeout(limit, poll_fn(|cx| self.poll_work(cx))).await {
-            Ok(Work::Settled(verdict)) => First::Verdict(verdict),
-            Ok(Work::Full) | Err(_) => First::Flows,
-            Ok(Work::Broken(_)) => First::Broken,
+        let work = match tokio::time::timeout(limit, poll_fn(|cx| self.poll_beginning(cx))).await {
+            Ok(work) => work,
+            Err(_) if self.is_whole() => poll_fn(|cx| self.poll_work(cx)).await,
+            Err(_) => return First::Flows,
+        };
+        match work {
+            Work::Settled(verdict) => First::Verdict(verdict),
+            Work::Full => First::Flows,
+            Work::Broken(_) => First::Broken,
         }
+    }
+
+    fn is_whole(&self) -> bool {
+        matches!(&self.state, State::Scanning(scanning) if scanning.ended)
+    }
+
+    /// A file of a known length is looked at before anything of it goes. What has none may be a conversation without end,
+    /// whose head is not held back for its first word.
+    fn poll_beginning(&mut self, cx: &mut Context<'_>) -> Poll<Work> {
+        if matches!(self.state, State::Unsure(_)) && self.body.size_hint().exact().is_some_and(|bytes| bytes > 0) {
+            match ready!(self.poll_look(cx)) {
+                Some(Ok(())) => {}
+                None => return Poll::Ready(Work::Full),
+                Some(Err(error)) => return Poll::Ready(Work::Broken(error)),
+            }
+        }
+        self.poll_work(cx)
     }
 
     /// The file may go, all of it.
@@ -156,27 +179,31 @@ impl Held {
         }
     }
 
-    fn poll_first_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        let Some(Ok(frame)) = frame else {
-            self.state = State::Open;
-            return Poll::Ready(frame);
+    /// Takes the first bytes and settles whether this is scanned.
+    fn poll_look(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), BodyError>>> {
+        let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Ok(frame)) => frame,
+            other => {
+                self.state = State::Open;
+                return Poll::Ready(other.map(|ended| ended.map(drop)));
+            }
         };
         let data = frame.data_ref().cloned().unwrap_or_default();
         let start = match &mut self.state {
             State::Unsure(start) if begins_like_a_program(&data) => start.take(),
             _ => None,
         };
-        let Some(start) = start else {
-            self.state = State::Open;
-            return Poll::Ready(Some(Ok(frame)));
+        self.state = match start {
+            None => State::Open,
+            Some(start) => {
+                let mut scanning = start.begin();
+                scanning.feeding = data;
+                State::Scanning(scanning)
+            }
         };
-        let mut scanning = start.begin();
-        scanning.feeding = data;
         self.kept_bytes = bytes_of(&frame);
         self.kept.push_back(frame);
-        self.state = State::Scanning(scanning);
-        self.poll_frame_inner(cx)
+        Poll::Ready(Some(Ok(())))
     }
 
     fn poll_frame_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
@@ -186,7 +213,11 @@ impl Held {
                 None => Pin::new(&mut self.body).poll_frame(cx),
             },
             State::Cut => Poll::Ready(None),
-            State::Unsure(_) => self.poll_first_bytes(cx),
+            State::Unsure(_) => match ready!(self.poll_look(cx)) {
+                Some(Ok(())) => self.poll_frame_inner(cx),
+                Some(Err(error)) => Poll::Ready(Some(Err(error))),
+                None => Poll::Ready(None),
+            },
             State::Scanning(_) => match ready!(self.poll_work(cx)) {
                 Work::Full => {
                     let frame = self.kept.pop_front();

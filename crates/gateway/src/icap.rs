@@ -215,13 +215,15 @@ impl Conversation {
                 Ok(Some(bytes)) => Head::parse(&bytes).map_err(io::Error::from),
                 Err(error) => Err(error),
             };
+            // RFC 3507, 4.1: connections end as those of HTTP/1.1 do.
+            let last = head.as_ref().is_ok_and(Head::is_last);
             let answered = match head {
                 Ok(head) => self.answer(&head).await,
                 Err(error) => Err(error),
             };
             match answered {
-                Ok(true) => {}
-                Ok(false) => return self.writer.shutdown().await,
+                Ok(true) if !last => {}
+                Ok(_) => return self.writer.shutdown().await,
                 Err(error) => {
                     if error.kind() == io::ErrorKind::InvalidData {
                         self.visit.keeper.counts.malformed.add();

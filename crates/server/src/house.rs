@@ -138,6 +138,7 @@ pub(crate) async fn run(house: House, ready: impl FnOnce(&Doors, &[(&str, Vec<(S
         counts: gateway.counts(),
         engine: gateway.engine(),
         denied: gateway.denied(),
+        names: gateway.dns_addresses(),
     });
     let addresses = opened.gateway.as_ref().map(Gateway::addresses).unwrap_or_default();
     let others =

@@ -1,6 +1,7 @@
 //! Tells what is kept how this node stands and what it counted, so that a page on any machine can show it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,12 +14,13 @@ use filter::Snapshot;
 use filter::device::Devices;
 use filter::lists::ListsStat;
 use gateway::malware::{Engine, Health};
-use gateway::{Counts, Denied, Snapshots as _};
+use gateway::{Counts, Denied, Numbers, Snapshots as _};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::ports::records::Recorder;
 use crate::ports::snapshots::InForce;
+use crate::say;
 
 /// How often a node tells, in seconds: so much of its numbers a power cut can cost.
 const EVERY_SECONDS: u64 = 15;
@@ -45,6 +47,8 @@ pub(crate) struct Counting {
     pub(crate) engine: Option<Arc<Engine>>,
     /// Devices at which nobody signed in.
     pub(crate) denied: Arc<Denied>,
+    /// Where names are answered by DNS: what each place is called, and its address.
+    pub(crate) names: Vec<(String, SocketAddr)>,
 }
 
 /// What is registered where nobody can sign in, as it is told.
@@ -89,6 +93,27 @@ fn malware(health: &Health) -> EngineAbout {
     EngineAbout { name: "Malware scanner".to_owned(), works: health.reachable, says }
 }
 
+/// How the doors are at which names are answered. `unanswered` is how many questions found no resolver since they were last
+/// told of.
+fn names(doors: &[(String, SocketAddr)], numbers: &Numbers, unanswered: u64) -> Vec<EngineAbout> {
+    let says = |address: &SocketAddr| {
+        if unanswered > 0 {
+            let questions = say::count(unanswered, "question", "questions");
+            return format!(
+                "Open at {address}, but {questions} found no resolver that answers a moment ago. Look at upstream in the settings."
+            );
+        }
+        let (asked, closed) = (say::number(numbers.dns_questions), say::number(numbers.dns_closed));
+        format!("Open at {address}. Since the start {asked} questions at all such doors, {closed} names closed.")
+    };
+    let door = |(name, address): &(String, SocketAddr)| EngineAbout {
+        name: format!("Names by DNS, {name}"),
+        works: unanswered == 0,
+        says: says(address),
+    };
+    doors.iter().map(door).collect()
+}
+
 /// One node's words about itself.
 pub(crate) struct Telling {
     haven: Arc<Haven>,
@@ -99,13 +124,15 @@ pub(crate) struct Telling {
     tally: Tally,
     /// Of the lists with this digest; counting them reads all of them.
     lists: Option<(String, ListsStat)>,
+    /// Questions for names that found no resolver, as it was last told.
+    unanswered: u64,
 }
 
 impl Telling {
     pub(crate) fn new(haven: Arc<Haven>, node: String, fixed: About, seen: Seen) -> Self {
         let started_at = haven.now();
         let node = if node.is_empty() { "this machine".to_owned() } else { node };
-        Self { haven, node, started_at, fixed, seen, tally: Tally::default(), lists: None }
+        Self { haven, node, started_at, fixed, seen, tally: Tally::default(), lists: None, unanswered: 0 }
     }
 
     /// Tells until `stop`, and once more then.
@@ -168,6 +195,10 @@ impl Telling {
         }
         if let Some(counted) = &self.seen.counted {
             about.engines = counted.engine.iter().map(|engine| malware(&engine.health())).collect();
+            let numbers = counted.counts.numbers();
+            let fresh = numbers.dns_upstream_failed.saturating_sub(self.unanswered);
+            self.unanswered = numbers.dns_upstream_failed;
+            about.engines.extend(names(&counted.names, &numbers, fresh));
             about.denied = denied(&counted.denied);
         }
         let used = if about.pages { store::nodes::size_bytes(&self.haven.store).await.ok() } else { None };
@@ -261,5 +292,15 @@ mod tests {
         tally.told();
         tally.take(numbers(13), at("2026-11-24T10:20:00Z"));
         assert_eq!(tally.hours[&at("2026-11-24T10:00:00Z")]["decided"], 4, "the whole hour, however often it is told");
+    }
+
+    #[test]
+    fn f09_a_door_for_names_without_a_resolver_is_red() {
+        let doors = [("hall".to_owned(), SocketAddr::from(([192, 0, 2, 53], 53)))];
+        let counted = Numbers { dns_questions: 1_200, dns_closed: 3, ..Numbers::default() };
+        let [well] = names(&doors, &counted, 0).try_into().unwrap();
+        assert!(well.works && well.says.contains("192.0.2.53:53") && well.says.contains("1,200 questions"), "{well:?}");
+        let [ill] = names(&doors, &counted, 2).try_into().unwrap();
+        assert!(!ill.works && ill.name == "Names by DNS, hall" && ill.says.contains("2 questions found no"), "{ill:?}");
     }
 }

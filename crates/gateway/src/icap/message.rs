@@ -66,6 +66,12 @@ pub(crate) struct Inside {
 }
 
 impl Head {
+    /// Whether nothing comes after this message.
+    pub(crate) fn is_last(&self) -> bool {
+        let values = self.headers.get_all(http::header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case("close"))
+    }
+
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let (first, headers) = lines(bytes, Malformed::Head)?;
         let mut words = first.split(' ');

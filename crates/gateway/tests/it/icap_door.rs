@@ -126,6 +126,15 @@ fn chunked(text: &str) -> String {
 }
 
 #[tokio::test]
+async fn f01_a_proxy_that_says_goodbye_is_answered_and_left() {
+    let world = world().await;
+    let mut client = Client::to(&world).await;
+    client.send("OPTIONS icap://haven/reqmod ICAP/1.0\r\nHost: haven\r\nConnection: Close\r\n\r\n").await;
+    assert!(client.head().await.starts_with("ICAP/1.0 200 "));
+    assert!(client.is_closed().await);
+}
+
+#[tokio::test]
 async fn f01_a_client_is_told_what_it_may_ask_and_each_answer_has_its_tag() {
     let world = world().await;
     let mut client = Client::to(&world).await;
