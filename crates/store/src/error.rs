@@ -62,7 +62,7 @@ impl From<sqlx::Error> for StoreError {
         match error {
             Error::Database(inner) => from_database(inner.as_ref()),
             Error::PoolTimedOut => Self::Away("no connection became free in time".to_owned()),
-            Error::PoolClosed | Error::WorkerCrashed | Error::BeginFailed => {
+            Error::PoolClosed | Error::WorkerCrashed | Error::BeginFailed | Error::InvalidSavePointStatement => {
                 Self::Away("the connection is closed".to_owned())
             }
             Error::Io(inner) => Self::Away(inner.kind().to_string()),
@@ -89,8 +89,9 @@ fn from_database(error: &dyn sqlx::error::DatabaseError) -> StoreError {
         (_, 1555 | 2067) => StoreError::Duplicate(said.trim_start_matches("UNIQUE constraint failed: ").to_owned()),
         (19, _) => StoreError::Refused(said),
         (5 | 6, _) => StoreError::Busy,
-        (10 | 13 | 7, _) => StoreError::Away(said),
-        (3 | 8 | 11 | 14 | 23 | 26, _) => StoreError::Unreadable(said),
+        // 14: a file of it is not there or cannot be made, and 1032: it was moved away. Both end when it is back.
+        (10 | 13 | 7 | 14, _) | (_, 1032) => StoreError::Away(said),
+        (3 | 8 | 11 | 23 | 26, _) => StoreError::Unreadable(said),
         _ => StoreError::Fault(said),
     }
 }
