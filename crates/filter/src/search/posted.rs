@@ -1,7 +1,5 @@
 //! Searches and questions that are sent as a form or as JSON, and so stand in no address.
 
-use serde_json::Value;
-
 use super::engines::ENGINES;
 use super::engines::Host::{self, AnyCountry, Below};
 use super::{SearchTerms, terms_of};
@@ -43,15 +41,6 @@ const POSTED: &[Posted] = &[
     posted_to("claude", Below("claude.ai"), &["/api/"], CHAT),
     posted_to("claude", Below("api.anthropic.com"), &["/v1/"], CHAT),
     posted_to("gemini", Below("generativelanguage.googleapis.com"), &[], CHAT),
-    posted_to("gemini", Below("gemini.google.com"), &["/_/BardChatUi/", "/u/"], &["f.req"]),
-    posted_to("meta ai", Below("meta.ai"), &["/api/graphql", "/graphql"], &["variables"]),
-    posted_to("hugging chat", Below("huggingface.co"), &["/chat/"], &["inputs", "data"]),
-    posted_to("groq", Below("groq.com"), &["/openai/", "/api/"], CHAT),
-    posted_to("openrouter", Below("openrouter.ai"), &["/api/"], CHAT),
-    posted_to("pi", Below("pi.ai"), &["/api/"], CHAT),
-    posted_to("qwen", Below("chat.qwen.ai"), &["/api/"], CHAT),
-    posted_to("kimi", Below("kimi.com"), &["/api/"], CHAT),
-    posted_to("grok", Below("api.x.ai"), &["/v1/"], CHAT),
     posted_to("copilot", Below("copilot.microsoft.com"), &[], CHAT),
     posted_to("perplexity", Below("perplexity.ai"), &["/rest/", "/api/"], CHAT),
     posted_to("grok", Below("grok.com"), &["/rest/"], CHAT),
@@ -66,39 +55,13 @@ const POSTED: &[Posted] = &[
     posted_to("practice search", Below("search.test"), &["/ask"], CHAT),
 ];
 
-/// Names under which a question stands in what is packed into one field.
-const PACKED: &[&str] = &["inputs", "message", "sensitive_string_value", "content", "prompt", "text", "query"];
-/// How often JSON is packed into a text of JSON.
-const PACKED_LIMIT: u8 = 6;
-
-/// The question in a field that is itself JSON, which may hold texts of JSON again: `[null,"[[\"red fox\",0]]"]`.
-fn packed(text: &str, depth: u8) -> Option<String> {
-    if depth == 0 || !text.starts_with(['[', '{']) {
-        return None;
-    }
-    question(&serde_json::from_str(text).ok()?, depth)
-}
-
-fn question(value: &Value, depth: u8) -> Option<String> {
-    let deeper = depth.checked_sub(1)?;
-    match value {
-        Value::String(text) if text.starts_with(['[', '{']) => packed(text, deeper).or_else(|| Some(text.clone())),
-        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-        Value::Array(items) => items.iter().find_map(|item| question(item, deeper)),
-        Value::Object(fields) => PACKED.iter().find_map(|name| question(fields.get(*name)?, deeper)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
-    }
-}
-
 /// The words of a search, or of a question to a chat program, among the values that are sent to an address. An engine that
 /// takes its search in the address takes it as a form too, under the same names.
 pub(crate) fn posted(address: &Address, values: &[(String, String)]) -> Option<SearchTerms> {
     let newest = |names: &[&str]| values.iter().rev().find(|(name, _)| names.contains(&name.as_str()));
     for known in POSTED.iter().filter(|known| known.host.is(address)) {
         let here = known.paths.is_empty() || known.paths.iter().any(|path| address.path().starts_with(path));
-        let typed = newest(known.names).filter(|_| here).map(|(_, typed)| typed);
-        let question = typed.map(|typed| packed(typed, PACKED_LIMIT).unwrap_or_else(|| typed.clone()));
-        if let Some(terms) = question.and_then(|question| terms_of(known.name, &question)) {
+        if here && let Some(terms) = newest(known.names).and_then(|(_, typed)| terms_of(known.name, typed)) {
             return Some(terms);
         }
     }
@@ -147,30 +110,6 @@ mod tests {
                 Written::Json,
                 r#"{"prompt":"red fox","timezone":"Europe/London"}"#,
                 "claude",
-            ),
-            (
-                "https://gemini.google.com/_/BardChatUi/data/assistant.lamda.BardFrontendService/StreamGenerate?rt=c",
-                Written::Form,
-                "f.req=%5Bnull%2C%22%5B%5B%5C%22red%20fox%5C%22%2C0%2Cnull%5D%2C%5B%5C%22en%5C%22%5D%5D%22%5D&at=x",
-                "gemini",
-            ),
-            (
-                "https://www.meta.ai/api/graphql/",
-                Written::Form,
-                "doc_id=1&variables=%7B%22message%22%3A%7B%22sensitive_string_value%22%3A%22red%20fox%22%7D%7D",
-                "meta ai",
-            ),
-            (
-                "https://api.groq.com/openai/v1/chat/completions",
-                Written::Json,
-                r#"{"messages":[{"role":"user","content":"red fox"}],"model":"x"}"#,
-                "groq",
-            ),
-            (
-                "https://huggingface.co/chat/conversation/1",
-                Written::Json,
-                r#"{"inputs":"red fox","id":"2"}"#,
-                "hugging chat",
             ),
             ("http://search.test/search", Written::Form, "q=red+fox", "practice search"),
         ];
